@@ -1,0 +1,89 @@
+"""Entry points: which compiled function serves which classes, kept on disk between processes and never stale.
+
+Numba's own cache does not see an edit in another file, takes two classes of one name for one, and fails as a whole in a
+process that lacks one of the classes in its index.  So every tuple of classes has a dispatcher of its own, and its
+index on disk carries the digest of all sources that it was compiled from.
+"""
+
+import functools
+import hashlib
+import pathlib
+import sys
+import types
+
+import numba
+
+_PACKAGE = pathlib.Path(__file__).parent
+_KERNEL_SOURCES = ("compiled.py", "noise.py", "vectormath.py", "engine.py", "potentials", "integrators")
+
+
+@functools.cache
+def source_digest():
+    """Digest of every file of the package that compiled code comes from."""
+    digest = hashlib.sha256()
+    for name in _KERNEL_SOURCES:
+        path = _PACKAGE / name
+        for file in sorted(path.glob("*.py")) if path.is_dir() else [path] if path.exists() else []:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def classes_of(value):
+    """The nested structure of NamedTuple classes in a value, as a hashable tuple."""
+    if isinstance(value, tuple):
+        return (type(value), *(classes_of(field) for field in value))
+    return None
+
+
+def _flatten(structure):
+    if structure is not None:
+        yield structure[0]
+        for part in structure[1:]:
+            yield from _flatten(part)
+
+
+def _importable(cls):
+    module = sys.modules.get(cls.__module__)
+    return (
+        cls.__module__ != "__main__"
+        and getattr(module, "__file__", None) is not None
+        and getattr(module, cls.__qualname__, None) is cls
+    )
+
+
+@functools.cache
+def _module_source(name):
+    return pathlib.Path(sys.modules[name].__file__).read_bytes()
+
+
+@functools.cache
+def _dispatcher(function, structure):
+    classes = [cls for cls in _flatten(structure) if cls is not tuple]
+    on_disk = all(_importable(cls) for cls in classes)
+    digest = hashlib.sha256(source_digest().encode())
+    if on_disk:
+        digest.update(repr(_names(structure)).encode())
+        for name in sorted({cls.__module__ for cls in classes}):
+            if not name.startswith("brownian."):
+                digest.update(_module_source(name))
+            elif name.startswith("brownian.generated."):
+                digest.update(name.encode())
+    clone = types.FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
+    clone.__qualname__ = f"{function.__qualname__}_{digest.hexdigest()[:24]}"
+    clone.__module__ = function.__module__
+    return numba.njit(cache=on_disk, nogil=True, error_model="numpy", fastmath=False, _nrt=False)(clone)
+
+
+def _names(structure):
+    if structure is None:
+        return None
+    return (f"{structure[0].__module__}.{structure[0].__qualname__}", *(_names(part) for part in structure[1:]))
+
+
+def compiled_for(function, *values):
+    """The compiled form of a plain function for arguments built from these values' classes.
+
+    Classes of ``__main__``, of an interactive session or inside functions can't be named by another process: they are
+    compiled anew in each one.
+    """
+    return _dispatcher(function, (tuple, *(classes_of(value) for value in values)))

@@ -1,0 +1,238 @@
+"""The class decorator of potentials: parameters are cast and checked, ``+`` sums, and arrays can be evaluated."""
+
+import functools
+import math
+
+import numpy as np
+
+from ..caching import compiled_for
+from .potential import add_energy, add_force, add_laplacian
+
+_INTERPRETED_UP_TO = 256  # numbers; below, compiling costs more than it saves
+
+
+def potential(cls):
+    """Make a NamedTuple class with an energy and a force a potential (see ``brownian.potentials.potential``).
+
+    Fields annotated ``float`` are cast to float, others to contiguous float64 arrays, and must be finite; a method
+    ``check(self)`` may raise more.  Instances gain ``+``, ``energy(x, t=0)``, ``force(x, t=0)`` and
+    ``laplacian(x, t=0)`` for positions of shape (particles, dimension), or (particles,) in one dimension.
+
+    Examples
+    --------
+    >>> from typing import NamedTuple
+    >>> import brownian as bn
+    >>> @bn.potential
+    ... class Quartic(NamedTuple):
+    ...     strength: float
+    ...     def component_energy(self, x, d, t):
+    ...         return self.strength * x**4
+    ...     def component_force(self, x, d, t):
+    ...         return -4.0 * self.strength * x**3
+    >>> (Quartic(0.5) + bn.Harmonic(2.0)).energy([2.0])
+    array([12.])
+    """
+    plain_new = cls.__new__
+
+    @functools.wraps(plain_new)
+    def new(kind, *args, **kwargs):
+        self = cast(plain_new(kind, *args, **kwargs))
+        if hasattr(kind, "check"):
+            kind.check(self)
+        return self
+
+    cls.__new__ = new
+    cls._make = classmethod(lambda kind, values: kind(*values))
+    cls.__add__ = _add
+    cls.__radd__ = _add_reflected
+    cls.__mul__ = cls.__rmul__ = _refuse_product
+    cls.__eq__ = _equal
+    cls.__hash__ = _hash
+    for method in (energy, force, laplacian):
+        setattr(cls, method.__name__, method)
+    cls.is_potential = True
+    return cls
+
+
+def cast(self):
+    """The same NamedTuple with every field a finite float, a contiguous float64 array, or a tuple of potentials."""
+    annotations = getattr(type(self), "__annotations__", {})
+    fields = (
+        _cast_field(type(self).__name__, name, annotations.get(name), value)
+        for name, value in zip(self._fields, self, strict=True)
+    )
+    return tuple.__new__(type(self), fields)
+
+
+def _cast_field(owner, name, annotation, value):
+    if annotation is tuple:  # another potential
+        return value
+    try:
+        number = np.array(value, dtype=np.float64, order="C")
+    except (TypeError, ValueError):
+        raise TypeError(f"{owner}: {name} = {value!r}, but numbers are needed") from None
+    if not np.all(np.isfinite(number)):
+        raise ValueError(f"{owner}: {name} = {value!r}, but it must be finite")
+    if annotation is np.ndarray:
+        return np.atleast_1d(number)
+    if number.ndim and annotation in (float, "float"):
+        raise TypeError(f"{owner}: {name} = {value!r}, but one number is needed")
+    return number if number.ndim else float(number)
+
+
+def require_positive(self, *names):
+    """Raise if a field of a potential is not positive (everywhere)."""
+    for name in names:
+        if not np.all(np.asarray(getattr(self, name)) > 0.0):
+            raise ValueError(f"{type(self).__name__}: {name} = {getattr(self, name)!r}, but it must be positive")
+
+
+def _add(self, other):
+    from .sums import add
+
+    return add(self, other)
+
+
+def _add_reflected(self, other):
+    return _add(other, self)
+
+
+def _refuse_product(self, other):
+    raise TypeError(f"{type(self).__name__} times {other!r}: scale its parameters instead")
+
+
+def _equal(self, other):
+    return type(self) is type(other) and all(np.array_equal(a, b) for a, b in zip(self, other, strict=True))
+
+
+def _hash(self):
+    return hash((type(self), *(part.tobytes() if isinstance(part, np.ndarray) else part for part in self)))
+
+
+def is_potential(value):
+    """Whether a value can serve as a potential: a NamedTuple that states at least its force."""
+    cls = type(value)
+    return isinstance(value, tuple) and hasattr(cls, "_fields") and has_force(cls)
+
+
+def has_force(cls):
+    """Whether a class states a force, in either form."""
+    return hasattr(cls, "component_force") or hasattr(cls, "add_force")
+
+
+def has_energy(cls):
+    """Whether a class states an energy, in either form; a score has only a force."""
+    terms = getattr(cls, "component_energy", None) or getattr(cls, "add_energy", None)
+    return terms is not None
+
+
+def dimension_of(potential):
+    """The one dimension in which a potential can be used, or None if any will do."""
+    return getattr(potential, "dimension", None)
+
+
+def _positions(potential, x):
+    x = np.asarray(x, dtype=np.float64)
+    if x.ndim == 1:
+        x = x[:, np.newaxis]
+    if x.ndim != 2:
+        raise ValueError(f"positions of shape {x.shape}, but (particles, dimension) or (particles,) is needed")
+    if dimension_of(potential) not in (None, x.shape[1]):
+        raise ValueError(
+            f"{type(potential).__name__} lives in {dimension_of(potential)} dimensions, positions have {x.shape[1]}"
+        )
+    return np.ascontiguousarray(x.T)
+
+
+def _evaluate_energy(potential, x, t, out):
+    add_energy(potential, x, t, out)
+
+
+def _evaluate_force(potential, x, t, out):
+    add_force(potential, x, t, out)
+
+
+def _evaluate_laplacian(potential, x, t, out):
+    add_laplacian(potential, x, t, out)
+
+
+def _evaluate(entry, potential, x, t, out):
+    potential = potential if hasattr(potential, "is_potential") else cast(potential)
+    with np.errstate(all="ignore"):
+        run = entry if x.size <= _INTERPRETED_UP_TO else compiled_for(entry, potential)
+        run(potential, x, float(t), out)
+    return out
+
+
+def energy(potential, x, t=0.0):
+    """Energy [E] at positions x [L] of shape (particles, dimension), or (particles,) in one dimension; shape (particles,)."""
+    if not has_energy(type(potential)):
+        raise TypeError(f"{type(potential).__name__} gives a force only: an energy is needed here (add_energy, or component_energy)")
+    x = _positions(potential, x)
+    return _evaluate(_evaluate_energy, potential, x, t, np.zeros(x.shape[1]))
+
+
+def force(potential, x, t=0.0):
+    """Force [E/L] at positions x [L] of shape (particles, dimension), or (particles,) in one dimension; same shape."""
+    rows = _positions(potential, x)
+    return _evaluate(_evaluate_force, potential, rows, t, np.zeros(rows.shape)).T.reshape(np.shape(x))
+
+
+def laplacian(potential, x, t=0.0):
+    """Laplacian [E/L^2] of the energy at positions x [L] of shape (particles, dimension); shape (particles,)."""
+    if not (hasattr(potential, "component_curvature") or hasattr(potential, "add_laplacian")):
+        raise TypeError(f"{type(potential).__name__} states no Laplacian (add_laplacian, or component_curvature)")
+    x = _positions(potential, x)
+    return _evaluate(_evaluate_laplacian, potential, x, t, np.zeros(x.shape[1]))
+
+
+def hessian(potential, x, t=0.0):
+    """Second derivatives [E/L^2] at one point x, shape (dimension, dimension), from central differences of the force."""
+    x = np.asarray(x, dtype=np.float64)
+    h = 1e-4 * max(1.0, float(np.abs(x).max(initial=0.0)))
+    steps = np.concatenate([np.eye(x.size), -np.eye(x.size)]) * h
+    f = force(potential, x + steps, t)
+    matrix = (f[x.size :] - f[: x.size]) / (2.0 * h)
+    return (matrix + matrix.T) / 2.0
+
+
+def check_force(potential, dimension, scale=1.0, points=8):
+    """Compare the force with a finite difference of the energy at random points.
+
+    Raises
+    ------
+    ValueError
+        where they differ by more than the error of the difference, with the point and both values.
+    """
+    rng = np.random.default_rng(20260101)
+    minima = np.asarray(getattr(potential, "minima", lambda dimension: np.zeros((1, dimension)))(dimension), dtype=float)
+    x = minima[rng.integers(len(minima), size=points)] + scale * rng.normal(size=(points, dimension))
+    analytic = force(potential, x)
+    usable = np.isfinite(analytic).all(axis=1) & np.isfinite(energy(potential, x))
+    if not usable.any():
+        raise ValueError(f"{type(potential).__name__}: energy and force are not finite at any of {points} points, e.g. at x = {x[0]}")
+    for d in range(dimension):
+        estimates = []
+        for h in (2e-3 * scale, 1e-3 * scale):
+            shift = h * np.eye(dimension)[d]
+            up, down = energy(potential, x + shift), energy(potential, x - shift)
+            estimates.append((down - up) / (2.0 * h))
+        extrapolated = (4.0 * estimates[1] - estimates[0]) / 3.0
+        rounding = 1e-15 * np.abs(up) / h
+        allowed = np.abs(estimates[0] - estimates[1]) + 100.0 * rounding + 1e-7 * np.abs(analytic[:, d]) + 1e-300
+        wrong = usable & np.isfinite(extrapolated) & (np.abs(extrapolated - analytic[:, d]) > allowed)
+        if wrong.any():
+            k = int(np.flatnonzero(wrong)[0])
+            raise ValueError(
+                f"{type(potential).__name__}: the force is not -grad U. At x = {x[k].tolist()}, component {d}: "
+                f"force {analytic[k, d]:.9g}, -dU/dx by finite difference {extrapolated[k]:.9g}"
+            )
+
+
+def stiffest(potential, dimension):
+    """Largest curvature [E/L^2] at the potential's known minima, or None where no minimum is known."""
+    if not hasattr(potential, "minima"):
+        return None
+    largest = [float(np.linalg.eigvalsh(hessian(potential, point)).max()) for point in potential.minima(dimension)]
+    largest = [value for value in largest if math.isfinite(value)]
+    return max(largest) if largest else None

@@ -1,0 +1,81 @@
+"""What a potential offers compiled code, in one of two forms, and how energies and forces are asked for.
+
+By component (U is a sum over components; the scheme and the force then run in one loop, the faster form)::
+
+    component_energy(self, x, d, t) -> energy        of coordinate x along axis d
+    component_force(self, x, d, t) -> force          = -dU/dx
+    component_curvature(self, x, d, t) -> curvature  = d2U/dx2                     (optional)
+
+By block (any potential; may allocate scratch arrays; x, f: (dimension, lanes), u: (lanes,); always *add*, so that a sum is two calls)::
+
+    add_energy(self, x, t, u)
+    add_force(self, x, t, f)
+    add_laplacian(self, x, t, u)                                                    (optional)
+"""
+
+from numba.extending import overload
+
+from ..compiled import ALLOCATING, method
+
+
+@method
+def component_energy(potential, x, d, t):
+    """Energy of the coordinate x along axis d."""
+    return potential.component_energy(x, d, t)
+
+
+@method
+def component_force(potential, x, d, t):
+    """Force on the coordinate x along axis d."""
+    return potential.component_force(x, d, t)
+
+
+@method
+def component_curvature(potential, x, d, t):
+    """Second derivative of the energy of the coordinate x along axis d."""
+    return potential.component_curvature(x, d, t)
+
+
+def by_component(cls):
+    """Whether a class states its force component by component."""
+    return hasattr(cls, "component_force")
+
+
+def _energy_of_components(potential, x, t, u):
+    for d in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            u[i] += component_energy(potential, x[d, i], d, t)
+
+
+def _force_of_components(potential, x, t, f):
+    for d in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            f[d, i] += component_force(potential, x[d, i], d, t)
+
+
+def _laplacian_of_components(potential, x, t, u):
+    for d in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            u[i] += component_curvature(potential, x[d, i], d, t)
+
+
+def _in_either_form(name, needed, of_components):
+    """A function that calls the block method ``name``, or loops over the components where a class has that form."""
+
+    def choose(cls):
+        return getattr(cls, name, None) or (of_components if hasattr(cls, needed) else None)
+
+    def call(potential, x, t, out):
+        choose(type(potential))(potential, x, t, out)
+
+    def compile_call(potential, x, t, out):
+        return choose(getattr(potential, "instance_class", None))
+
+    call.__name__ = call.__qualname__ = name
+    overload(call, strict=False, jit_options=ALLOCATING)(compile_call)
+    return call
+
+
+add_energy = _in_either_form("add_energy", "component_energy", _energy_of_components)
+add_force = _in_either_form("add_force", "component_force", _force_of_components)
+add_laplacian = _in_either_form("add_laplacian", "component_curvature", _laplacian_of_components)

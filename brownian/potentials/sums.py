@@ -1,0 +1,117 @@
+"""Sums of potentials: what ``a + b`` makes."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .definition import dimension_of, has_energy, is_potential, potential
+from .potential import (
+    add_energy,
+    add_force,
+    add_laplacian,
+    by_component,
+    component_curvature,
+    component_energy,
+    component_force,
+)
+
+
+def add(first, second):
+    """U_1 + U_2, in the form by component if both terms have it."""
+    for term in (first, second):
+        if not is_potential(term):
+            raise TypeError(f"{term!r} is no potential: only potentials can be added (decorate a class with @potential)")
+    dimensions = {dimension_of(first), dimension_of(second)} - {None}
+    if len(dimensions) > 1:
+        raise ValueError(f"potentials of {sorted(dimensions)} dimensions can't be added")
+    return (SeparableSum if by_component(type(first)) and by_component(type(second)) else Sum)(first, second)
+
+
+def terms(self):
+    """All terms, nested sums opened."""
+    parts = [part.terms() if isinstance(part, Sum | SeparableSum) else [part] for part in self]
+    return [term for part in parts for term in part]
+
+
+def minima(self, dimension):
+    """Local minima reached downhill from the terms' own minima, shape (number, dimension)."""
+    from scipy.optimize import minimize
+
+    parts = self.terms()
+    starts = [point for term in parts if hasattr(term, "minima") for point in term.minima(dimension)][:16]
+    if not all(has_energy(type(term)) for term in parts):
+        return np.zeros((0, dimension))
+    found = [minimize(lambda x: self.energy(x[None])[0], x, jac=lambda x: -self.force(x[None])[0]) for x in starts]
+    points = [result.x for result in found if np.abs(result.jac).max() < 1e-4]
+    return np.unique(np.round(points, 7), axis=0) if points else np.zeros((0, dimension))
+
+
+def confining(self):
+    """Whether one of the terms confines (the others may undo it)."""
+    return any(getattr(term, "confining", False) for term in self.terms())
+
+
+def common_dimension(self):
+    """The dimension of the terms that have one, or None."""
+    return next((dimension_of(term) for term in self.terms() if dimension_of(term)), None)
+
+
+@potential
+class Sum(NamedTuple):
+    """U = U_1 + U_2.
+
+    Examples
+    --------
+    >>> import brownian as bn
+    >>> (bn.Ring(stiffness=2.0, radius=1.5) + bn.ConstantForce(0.5)).force([[1.5, 0.0]])
+    array([[0.5, 0.5]])
+    """
+
+    first: tuple
+    second: tuple
+
+    terms = terms
+    minima = minima
+    confining = property(confining)
+    dimension = property(common_dimension)
+
+    def add_energy(self, x, t, u):
+        add_energy(self.first, x, t, u)
+        add_energy(self.second, x, t, u)
+
+    def add_force(self, x, t, f):
+        add_force(self.first, x, t, f)
+        add_force(self.second, x, t, f)
+
+    def add_laplacian(self, x, t, u):
+        add_laplacian(self.first, x, t, u)
+        add_laplacian(self.second, x, t, u)
+
+
+@potential
+class SeparableSum(NamedTuple):
+    """U = U_1 + U_2, both sums over components.
+
+    Examples
+    --------
+    >>> import brownian as bn
+    >>> (bn.Harmonic(2.0) + bn.ConstantForce(0.5)).force([1.0])
+    array([-1.5])
+    """
+
+    first: tuple
+    second: tuple
+
+    terms = terms
+    minima = minima
+    confining = property(confining)
+    dimension = property(common_dimension)
+
+    def component_energy(self, x, d, t):
+        return component_energy(self.first, x, d, t) + component_energy(self.second, x, d, t)
+
+    def component_force(self, x, d, t):
+        return component_force(self.first, x, d, t) + component_force(self.second, x, d, t)
+
+    def component_curvature(self, x, d, t):
+        return component_curvature(self.first, x, d, t) + component_curvature(self.second, x, d, t)

@@ -1,0 +1,80 @@
+"""Times and steps: everything that happens, happens after a whole number of steps."""
+
+import math
+import operator
+
+import numpy as np
+
+
+
+def whole_number(name, value, minimum):
+    """A whole number of at least ``minimum``; TypeError or ValueError that names the value otherwise."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} = {value!r}, but a whole number is needed") from None
+    if isinstance(value, bool) or number < minimum:
+        raise ValueError(f"{name} = {value!r}, but it must be at least {minimum}")
+    return number
+
+
+def positive_number(name, value):
+    """A positive finite float; TypeError or ValueError that names the value otherwise."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} = {value!r}, but a number is needed")
+    if not (math.isfinite(value) and value > 0.0):
+        raise ValueError(f"{name} = {value!r}, but it must be positive and finite")
+    return float(value)
+
+
+def steps_in(name, time, dt):
+    """The whole number of steps in a time.
+
+    Examples
+    --------
+    >>> from brownian.schedule import steps_in
+    >>> steps_in("every", 0.3, 0.1)
+    3
+    """
+    ratio = positive_number(name, time) / dt
+    steps = round(ratio)
+    if steps < 1 or abs(ratio - steps) > 1e-9 * max(1.0, steps):
+        raise ValueError(
+            f"{name} = {time!r} is {ratio:.9g} steps of dt = {dt!r}, but it must be a whole number of steps, "
+            f"e.g. {max(1, steps) * dt:.12g}"
+        )
+    return steps
+
+
+def frame_steps(every, steps, dt):
+    """Steps after the start at which a frame is kept, ascending, ending at or before ``steps``.
+
+    ``every`` is a time, an ascending array of times (a schedule), or None for the end alone.
+    """
+    if every is None:
+        return np.array([steps], dtype=np.int64)
+    if np.ndim(every) == 0:
+        stride = steps_in("every", every, dt)
+        if stride > steps:
+            raise ValueError(f"every = {every!r} is {stride} steps, but the run has {steps}")
+        return np.arange(stride, steps + 1, stride, dtype=np.int64)
+    chosen = np.array([steps_in("every", time, dt) for time in np.asarray(every, dtype=float).tolist()], dtype=np.int64)
+    if chosen.size == 0 or np.any(np.diff(chosen) <= 0) or chosen[-1] > steps:
+        raise ValueError(f"every = {every!r}, but a schedule must ascend and end within the {steps} steps of the run")
+    return chosen
+
+
+def logarithmic_times(dt, time, per_decade=10):
+    """Times for ``every``: whole steps, about equally spaced in the logarithm, up to ``time``.
+
+    Examples
+    --------
+    >>> import brownian as bn
+    >>> bn.logarithmic_times(0.5, 50.0, per_decade=2)
+    array([ 0.5,  1.5,  5. , 16. , 50. ])
+    """
+    last = steps_in("time", time, dt)
+    count = max(2, round(per_decade * math.log10(last)) + 1) if last > 1 else 1
+    return np.unique(np.rint(np.geomspace(1, last, count)).astype(np.int64)) * dt
+
+
