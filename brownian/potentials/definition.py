@@ -16,7 +16,8 @@ def potential(cls):
 
     Fields annotated ``float`` are cast to float, others to contiguous float64 arrays, and must be finite; a method
     ``check(self)`` may raise more.  Instances gain ``+``, ``energy(x, t=0)``, ``force(x, t=0)`` and
-    ``laplacian(x, t=0)`` for positions of shape (particles, dimension), or (particles,) in one dimension.
+    ``laplacian(x, t=0)`` for positions of shape (particles, dimension), or (particles,) in one dimension, and
+    ``profile(x, t=0)``, the energy in one dimension for an array of any shape.
 
     Examples
     --------
@@ -48,7 +49,7 @@ def potential(cls):
     cls.__mul__ = cls.__rmul__ = _refuse_product
     cls.__eq__ = _equal
     cls.__hash__ = _hash
-    for method in (energy, force, laplacian):
+    for method in (energy, force, laplacian, profile):
         setattr(cls, method.__name__, method)
     cls.is_potential = True
     return cls
@@ -120,10 +121,11 @@ def has_force(cls):
     return hasattr(cls, "component_force") or hasattr(cls, "add_force")
 
 
-def has_energy(cls):
-    """Whether a class states an energy, in either form; a score has only a force."""
-    terms = getattr(cls, "component_energy", None) or getattr(cls, "add_energy", None)
-    return terms is not None
+def without_energy(potential):
+    """The class of the first term that states no energy (a score), or None."""
+    terms = potential.terms() if hasattr(potential, "terms") else [potential]
+    lacking = (type(term) for term in terms if not ({"component_energy", "add_energy"} & set(dir(type(term)))))
+    return next(lacking, None)
 
 
 def dimension_of(potential):
@@ -166,10 +168,16 @@ def _evaluate(entry, potential, x, t, out):
 
 def energy(potential, x, t=0.0):
     """Energy [E] at positions x [L] of shape (particles, dimension), or (particles,) in one dimension; shape (particles,)."""
-    if not has_energy(type(potential)):
-        raise TypeError(f"{type(potential).__name__} gives a force only: an energy is needed here (add_energy, or component_energy)")
+    score = without_energy(potential)
+    if score is not None:
+        raise TypeError(f"{score.__name__} gives a force only: an energy is needed here (add_energy, or component_energy)")
     x = _positions(potential, x)
     return _evaluate(_evaluate_energy, potential, x, t, np.zeros(x.shape[1]))
+
+
+def profile(potential, x, t=0.0):
+    """Energy [E] in one dimension, element by element for x [L] of any shape."""
+    return energy(potential, np.ravel(x), t).reshape(np.shape(x))
 
 
 def force(potential, x, t=0.0):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .definition import dimension_of, has_energy, is_potential, potential
+from .definition import dimension_of, is_potential, potential, without_energy
 from .potential import (
     add_energy,
     add_force,
@@ -39,7 +39,7 @@ def minima(self, dimension):
 
     parts = self.terms()
     starts = [point for term in parts if hasattr(term, "minima") for point in term.minima(dimension)][:16]
-    if not all(has_energy(type(term)) for term in parts):
+    if without_energy(self) is not None:
         return np.zeros((0, dimension))
     found = [minimize(lambda x: self.energy(x[None])[0], x, jac=lambda x: -self.force(x[None])[0]) for x in starts]
     points = [result.x for result in found if np.abs(result.jac).max() < 1e-4]

@@ -1,0 +1,101 @@
+"""What a file says about how it was made: plain data, from which the same run can be built again.
+
+Built-in and expression potentials are rebuilt from names and numbers.  The source of a user's own class is stored to be
+read by people; it is never run: the class must be handed in.
+"""
+
+import datetime
+import inspect
+import platform
+import sys
+
+import numpy as np
+
+from .dynamics import Langevin, Overdamped
+from .integrators import REGISTRY as INTEGRATORS
+from .potentials import REGISTRY as POTENTIALS
+from .version import __version__
+
+DYNAMICS = {"Langevin": Langevin, "Overdamped": Overdamped}
+
+
+class Undescribed(ValueError):
+    """A description from which no simulation can be built, with what is missing."""
+
+
+def describe_potential(potential):
+    """A potential as plain data."""
+    cls = type(potential)
+    fields = {
+        name: describe_potential(value) if isinstance(value, tuple) else np.asarray(value).tolist()
+        for name, value in zip(potential._fields, potential, strict=True)
+    }
+    if hasattr(cls, "text"):
+        return {"class": "Expression", "text": cls.text, "dimension": cls.dimension, "parameters": fields}
+    if POTENTIALS.get(cls.__name__) is cls:
+        return {"class": cls.__name__, "parameters": fields}
+    try:
+        source = inspect.getsource(cls)
+    except (OSError, TypeError):
+        source = ""
+    return {"class": cls.__qualname__, "source": source, "parameters": fields}
+
+
+def build_potential(data):
+    """A built-in or expression potential from plain data; Undescribed for a user's own class."""
+    if not isinstance(data, dict) or not isinstance(data.get("class"), str) or not isinstance(data.get("parameters"), dict):
+        raise Undescribed("the file does not say which potential it was made with; hand it in: simulation(potential=...)")
+    parameters = {
+        name: build_potential(value) if isinstance(value, dict) else value for name, value in data["parameters"].items()
+    }
+    if data["class"] == "Expression":
+        from .expressions import Expression
+
+        return Expression(data["text"], dimension=data["dimension"], **parameters)
+    if data["class"] not in POTENTIALS:
+        raise Undescribed(
+            f"the file was made with a class of its author's, {data['class']}; its source is in the file but is never run: "
+            "hand in a potential, simulation(potential=...)"
+        )
+    return POTENTIALS[data["class"]](**parameters)
+
+
+def describe_dynamics(dynamics):
+    """Dynamics as plain data."""
+    return {"class": type(dynamics).__name__} | {name: getattr(dynamics, name) for name in dynamics.__dataclass_fields__}
+
+
+def build_named(kind, registry, data):
+    """A value of a registered class from plain data."""
+    data = dict(data) if isinstance(data, dict) else {}
+    name = data.pop("class", None)
+    if name not in registry:
+        raise Undescribed(f"the file names no known {kind}: {name!r}; known are {', '.join(registry)}")
+    return registry[name](**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+
+
+def build_dynamics(data):
+    """Dynamics from plain data."""
+    return build_named("dynamics", DYNAMICS, data)
+
+
+def build_integrator(data):
+    """An integrator from plain data."""
+    return build_named("integrator", INTEGRATORS, data)
+
+
+def made(command=None):
+    """Versions, machine, time and command line of this process."""
+    import h5py
+    import numba
+
+    return {
+        "brownian": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "h5py": h5py.__version__,
+        "machine": f"{platform.system()} {platform.machine()}",
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "command": command or " ".join(sys.argv),
+    }

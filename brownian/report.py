@@ -1,0 +1,180 @@
+"""What a scenario hands back: what was measured, what was expected, with standard errors, and its figures."""
+
+import json
+import math
+import pathlib
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .theory.checks import finite
+
+SIGNIFICANT = 5.0  # standard errors between measured and expected from which a check fails
+
+
+@dataclass(frozen=True)
+class Check:
+    """One number against its expectation.
+
+    Parameters
+    ----------
+    name
+        What was measured, in words.
+    measured, expected
+        The two numbers, in ``unit``.
+    standard_error
+        Standard error of the difference; for identities, the rounding bound.
+    unit
+        Text behind the numbers.
+    """
+
+    name: str
+    measured: float
+    expected: float
+    standard_error: float
+    unit: str = ""
+
+    @property
+    def z(self):
+        """(measured - expected) / standard error."""
+        return (self.measured - self.expected) / self.standard_error if self.standard_error > 0.0 else math.nan
+
+    @property
+    def agrees(self):
+        """Whether the two differ by at most 5 standard errors."""
+        return abs(self.z) <= SIGNIFICANT
+
+
+@dataclass
+class Result:
+    """What a scenario found: checks, figures, files, and how to make it again.
+
+    Examples
+    --------
+    >>> from brownian.report import Check, Result
+    >>> print(Result("demo", [Check("variance", 1.02, 1.0, 0.01)]))
+    quantity  measured  expected  std. error    z
+    variance      1.02         1        0.01  2.0  agrees
+    """
+
+    name: str
+    checks: list[Check]
+    figures: list[pathlib.Path] = field(default_factory=list)
+    title: str = ""
+    command: str = ""
+
+    @property
+    def agrees(self):
+        """Whether every check agrees."""
+        return all(check.agrees for check in self.checks)
+
+    def __str__(self):
+        """The checks as a table."""
+        head = ("quantity", "measured", "expected", "std. error", "z")
+        rows = [(c.name, *_numbers(c), f"{c.z:.1f}") for c in self.checks]
+        widths = [max(len(row[k]) for row in [head, *rows]) for k in range(5)]
+        lines = [_row(head, widths)]
+        lines += [f"{_row(row, widths)}  {'agrees' if check.agrees else 'DIFFERS'}" for row, check in zip(rows, self.checks, strict=True)]
+        return "\n".join(line.rstrip() for line in lines)
+
+    def as_data(self):
+        """The result as plain data, as it is written to ``result.json``."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "command": self.command,
+            "agrees": self.agrees,
+            "checks": [vars(check) | {"z": check.z, "agrees": check.agrees} for check in self.checks],
+            "figures": [path.name for path in self.figures],
+        }
+
+
+def _numbers(check):
+    digits = 6 if check.standard_error <= 0.0 else max(2, 2 + math.ceil(math.log10(max(abs(check.expected), check.standard_error) / check.standard_error)))
+    unit = f" {check.unit}" if check.unit else ""
+    return f"{check.measured:.{digits}g}{unit}", f"{check.expected:.{digits}g}{unit}", f"{check.standard_error:.2g}"
+
+
+def _row(cells, widths):
+    return "  ".join([cells[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))])
+
+
+class Scenario:
+    """The folder of one run of a scenario, and what it finds.
+
+    Parameters
+    ----------
+    script
+        ``__file__`` of the scenario.
+    out
+        Folder for its files; None: ``results/<name>`` below the current folder.
+
+    Examples
+    --------
+    A scenario is a script with a function ``run`` of keyword arguments::
+
+        def run(*, friction=0.7, seed=7, out=None, resume=False, overwrite=False):
+            scenario = bn.Scenario(__file__, out)
+            ...
+            scenario.check("D", measured, kT / friction, error)
+            scenario.save(figure, "msd.png")
+            return scenario.result("Title")
+    """
+
+    def __init__(self, script, out=None):
+        """Make the folder."""
+        self.name = pathlib.Path(script).stem
+        self.folder = pathlib.Path(out) if out is not None else pathlib.Path("results") / self.name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.checks, self.figures = [], []
+
+    def path(self, name):
+        """Path of a file of this scenario."""
+        return self.folder / name
+
+    def check(self, name, measured, expected, standard_error, unit=""):
+        """Note one number against its expectation; see ``Check``."""
+        finite(measured=measured, expected=expected, standard_error=standard_error)
+        self.checks.append(Check(name, float(measured), float(expected), float(standard_error), unit))
+
+    def save(self, figure, name):
+        """Write a figure as PNG and close it."""
+        import matplotlib.pyplot as plt
+
+        path = self.path(name)
+        figure.savefig(path, dpi=150)
+        plt.close(figure)
+        self.figures.append(path)
+
+    def result(self, title):
+        """The result, also written to ``result.json``."""
+        if not self.checks:
+            raise ValueError(f"scenario {self.name} checked nothing: call scenario.check(...) before result()")
+        result = Result(self.name, self.checks, self.figures, title, f"brownian run scenarios/{self.name}.py")
+        text = json.dumps(result.as_data(), indent=2, default=_plain) + "\n"
+        self.path("result.json").write_text(text)
+        return result
+
+
+def _plain(value):
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r} can't be written to JSON")
+
+
+def gallery(folder):
+    """Write ``README.md`` of a folder of results: one section per ``result.json``, with its pictures and table."""
+    folder = pathlib.Path(folder)
+    lines = ["# Results", "", f"Made by `brownian gallery {folder.name}` from what the scenarios wrote here.", ""]
+    for path in sorted(folder.glob("*/result.json")):
+        data = json.loads(path.read_text())
+        lines += [f"## {data['title']}", "", f"`{data['command']}`", ""]
+        lines += [f"![{data['title']}]({path.parent.name}/{figure})" for figure in data["figures"]]
+        lines += ["", "| quantity | measured | expected | standard error | z |", "| --- | --- | --- | --- | --- |"]
+        for entry in data["checks"]:
+            check = Check(**{key: entry[key] for key in ("name", "measured", "expected", "standard_error", "unit")})
+            lines.append(f"| {check.name} | {' | '.join(_numbers(check))} | {check.z:.1f} |")
+        lines.append("")
+    target = folder / "README.md"
+    target.write_text("\n".join(lines))
+    return target

@@ -1,0 +1,196 @@
+"""A run from interrupt to interrupt: frames to their place, checkpoints, progress, signals, and the check for NaN."""
+
+import signal
+import threading
+import time
+from contextlib import contextmanager
+
+import numpy as np
+
+from .potentials.definition import force, hessian
+from .progress import Progress
+from .trajectory import FileRecorder, MemoryRecorder
+
+SECONDS_PER_CALL = 0.15  # of compiled code between two interrupts
+SECONDS_PER_CHECKPOINT = 10.0
+FRAME_BYTES_PER_CALL = 32 * 2**20
+
+
+class NotFinite(FloatingPointError):
+    """A coordinate ceased to be finite; the message says where, when, and what to do."""
+
+
+class _Stop:
+    """Set by SIGINT or SIGTERM: the run ends at the next interrupt, with everything saved."""
+
+    def __init__(self):
+        self.signal = None
+
+    def __call__(self, number, frame):
+        if self.signal is not None:
+            raise KeyboardInterrupt
+        self.signal = number
+
+    def obey(self):
+        if self.signal == signal.SIGINT:
+            raise KeyboardInterrupt
+        if self.signal is not None:
+            raise SystemExit(128 + self.signal)
+
+
+@contextmanager
+def _signals():
+    stop = _Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velocities, threads, progress):
+    """Make the run that ``Simulation.run`` describes; returns its trajectory."""
+    description = simulation.describe() | {
+        "steps": steps,
+        "frames": frames.tolist() if not _regular(frames) else {"every": int(frames[0])},
+    }
+    sizes = {
+        "particles": simulation.particles,
+        "dimension": simulation.dimension,
+        "velocities": velocities,
+        "dtype": dtype,
+        "planned_frames": len(frames) + 1,
+        "build": type(simulation).from_description,
+    }
+    if out is None:
+        recorder = MemoryRecorder(description, **sizes)
+    else:
+        files = sizes | {"slots": len(simulation.dynamics.slots), "unit": simulation.units.h5md()}
+        recorder = FileRecorder.resume(out, description, **files) if resume else FileRecorder(
+            out, description, overwrite=overwrite, **files)  # fmt: skip
+    engine = simulation.engine(threads)
+    try:
+        with _signals() as stop:
+            _Run(simulation, engine, recorder, frames, dtype, velocities, stop).go(steps, resume, progress)
+        return recorder.finish()
+    except BaseException:
+        recorder.abandon()
+        raise
+    finally:
+        engine.close()
+
+
+def _regular(frames):
+    return len(frames) > 0 and np.array_equal(frames, frames[0] * np.arange(1, len(frames) + 1))
+
+
+class _Run:
+    def __init__(self, simulation, engine, recorder, frames, dtype, velocities, stop):
+        self.simulation, self.engine, self.recorder, self.stop = simulation, engine, recorder, stop
+        self.first = simulation.first_step
+        self.frames = frames + self.first
+        self.dtype, self.velocities = dtype, velocities
+        frame_bytes = simulation.particles * simulation.dimension * dtype.itemsize * (1 + velocities)
+        self.frames_per_call = max(1, FRAME_BYTES_PER_CALL // frame_bytes)
+        self.rate = 2e7 / simulation.dimension / simulation.particles  # steps per second, a low first guess
+
+    def go(self, steps, resume, progress):
+        last = self.first + steps
+        step = self._begin(resume)
+        if step > last:
+            raise ValueError(f"the file is at step {step - self.first}, beyond the {steps} steps asked for")
+        report = Progress(steps, step - self.first, progress)
+        pending, checkpoint_at = None, time.monotonic()
+        while step < last:
+            target = self._target(step, last)
+            before = self.engine.state.copy()
+            began = time.perf_counter()
+            buffers = self._buffers(step, target)
+            wait = self.engine.start(step, target, *buffers)
+            try:
+                self._append(pending)  # while the threads compute
+            finally:
+                wait()
+            self.rate = (target - step) / max(time.perf_counter() - began, 1e-6)
+            if not np.isfinite(self.engine.state).all():
+                self._explain(before, step, target, buffers)
+            pending, step = buffers, target
+            report.update(step - self.first, final=step == last)
+            if self.stop.signal is not None or step == last or time.monotonic() - checkpoint_at > SECONDS_PER_CHECKPOINT:
+                self._append(pending)
+                self.recorder.checkpoint(step, self.engine.unload())
+                pending, checkpoint_at = None, time.monotonic()
+            if self.stop.signal is not None and step < last:
+                self.recorder.finish()
+                self.stop.obey()
+
+    def _begin(self, resume):
+        if resume:
+            self.engine.load(self.recorder.state)
+            return self.recorder.step
+        state, note = self.simulation.initial_state()
+        self.engine.load(state)
+        start = np.array([self.first], np.int64)
+        positions, speeds = (state[k][np.newaxis].astype(self.dtype) for k in (0, -1))
+        self._append((start, positions, speeds if self.velocities else None))
+        self.recorder.checkpoint(self.first, state)
+        return self.first
+
+    def _target(self, step, last):
+        steps = max(1, int(self.rate * SECONDS_PER_CALL))
+        target = min(last, step + steps)
+        first = np.searchsorted(self.frames, step, side="right")
+        if first + self.frames_per_call < len(self.frames):
+            target = min(target, int(self.frames[first + self.frames_per_call - 1]))
+        return target
+
+    def _buffers(self, step, target):
+        chosen = self.frames[np.searchsorted(self.frames, step, "right") : np.searchsorted(self.frames, target, "right")]
+        shape = (len(chosen), self.simulation.particles, self.simulation.dimension)
+        if not len(chosen):
+            return chosen, None, None
+        return chosen, np.empty(shape, self.dtype), np.empty(shape, self.dtype) if self.velocities else None
+
+    def _append(self, buffers):
+        if buffers is None or not len(buffers[0]):
+            return
+        steps, positions, velocities = buffers
+        self.recorder.append(steps, steps * self.simulation.dt, positions, velocities)
+
+    def _explain(self, before, step, target, buffers):
+        """Replay the block that failed, step by step; keep the frames before; raise with the address."""
+        simulation, engine = self.simulation, self.engine
+        finite = np.isfinite(engine.state)
+        block = int(np.flatnonzero(~finite.all(axis=(1, 2, 3)))[0])
+        engine.state[block] = before[block]
+        bad = step
+        good = before[block]
+        while bad < target and np.isfinite(engine.state[block]).all():
+            good = engine.state[block].copy()
+            engine.advance_block(block, bad, bad + 1)
+            bad += 1
+        lane = int(np.flatnonzero(~np.isfinite(engine.state[block]).all(axis=(0, 1)))[0])
+        x = good[0, :, lane]
+        f = force(simulation.potential, x[np.newaxis], (bad - 1) * simulation.dt)[0]
+        keep = int(np.searchsorted(buffers[0], bad, side="left"))
+        self._append(tuple(part[:keep] if part is not None else None for part in buffers))
+        with np.errstate(all="ignore"):
+            push = float(np.abs(f).max() * simulation.dt / max(float(np.max(simulation.dynamics.friction)), 1e-300))
+        kept = f"frames up to step {buffers[0][keep - 1]} are kept" if keep else "the frames before are kept"
+        raise NotFinite(
+            f"particle {simulation.first_particle + block * engine.lanes + lane} ceased to be finite in step {bad} "
+            f"(t = {bad * simulation.dt:.6g}): from x = {x.tolist()} with force {f.tolist()}, |F| dt / friction = {push:.3g}. "
+            f"{self._advice(x)}; {kept}"
+        )
+
+    def _advice(self, x):
+        simulation = self.simulation
+        matrix = hessian(simulation.potential, x, 0.0)
+        curvature = float(np.abs(np.linalg.eigvalsh(matrix)).max()) if np.isfinite(matrix).all() else 0.0
+        limit = simulation.integrator.stability_limit(simulation.dynamics, curvature)
+        dt = min(simulation.dt / 4.0, limit / 2.0)
+        return f"The step is too long for the curvature {curvature:.3g} there: try dt = {float(f'{dt:.2g}'):g}"

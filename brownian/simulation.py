@@ -1,0 +1,287 @@
+"""A simulation: what is solved, how, from where; and its run."""
+
+import secrets
+import warnings
+
+import numpy as np
+
+from . import units as unit_sets
+from .description import (
+    build_dynamics,
+    build_integrator,
+    build_potential,
+    describe_dynamics,
+    describe_potential,
+    made,
+)
+from .dynamics import Langevin, Overdamped
+from .engine import Engine, available_threads
+from .integrators import GJF, EulerMaruyama, Integrator
+from .noise import MAX_COMPONENTS, MAX_PARTICLES, Given, Philox, PhiloxFloat32
+from .potentials.definition import cast, check_force, dimension_of, is_potential, stiffest, without_energy
+from .running import run_to_end
+from .schedule import frame_steps, positive_number, steps_in, whole_number
+from .start import draw_start
+from .trajectory import Trajectory, open_file
+
+NOISES = {"float64": Philox, "float32": PhiloxFloat32}
+
+
+class Simulation:
+    """A Langevin simulation of independent particles.
+
+    Parameters
+    ----------
+    potential
+        U(x, t): a built-in, a sum, an ``Expression``, or a NamedTuple of your own (see ``brownian.potential``).
+    dynamics
+        ``Langevin(mass, friction, kT)`` or ``Overdamped(friction, kT)``.
+    dt
+        Step [T].
+    particles, dimension
+        Number of particles and of components.
+    integrator
+        Default: ``GJF()`` for Langevin, ``EulerMaruyama()`` for Overdamped.
+    seed
+        0 ... 2^64 - 1; None draws one (it is printed with the simulation and stored in every file).
+    start
+        "stationary" (default), "minimum", "rest", positions (particles, dimension), or (positions, velocities).
+    noise
+        "float64", "float32" (normals in float32 arithmetic, the state stays float64), or
+        ``Given(values, first_step)`` with values (steps, normals per coordinate, particles, dimension).
+    units
+        A set of ``brownian.units``, for files and axes; the numbers are taken as they are.
+    first_particle, first_step
+        Number of the first particle, and of the first step, in the noise and in time.
+
+    Raises
+    ------
+    TypeError, ValueError
+        for anything that can't be run, naming the value and what is allowed.
+
+    The same arguments give the same bits: on any number of threads, in one run or several, alone or among others.
+
+    Examples
+    --------
+    >>> import brownian as bn
+    >>> simulation = bn.Simulation(
+    ...     potential=bn.Harmonic(2.1), dynamics=bn.Langevin(mass=1.3, friction=0.7, kT=0.9), dt=0.1,
+    ...     particles=1000, dimension=1, seed=7)
+    >>> trajectory = simulation.run(steps=200, every=2.0)
+    >>> trajectory.positions.shape
+    (11, 1000, 1)
+    """
+
+    def __init__(self, *, potential, dynamics, dt, particles, dimension=1, integrator=None, seed=None,
+                 start="stationary", noise="float64", units=unit_sets.reduced, first_particle=0, first_step=0):  # fmt: skip
+        """Check everything and compute the coefficients."""
+        if not isinstance(dynamics, Langevin | Overdamped):
+            raise TypeError(f"dynamics = {dynamics!r}, but Langevin(...) or Overdamped(...) is needed")
+        if integrator is None:
+            integrator = GJF() if isinstance(dynamics, Langevin) else EulerMaruyama()
+        if isinstance(integrator, type) and issubclass(integrator, Integrator):
+            raise TypeError(f"integrator = {integrator.__name__}, but an instance is needed: {integrator.__name__}()")
+        if not isinstance(integrator, Integrator):
+            raise TypeError(f"integrator = {integrator!r}, but one of brownian's integrators is needed, e.g. GJF()")
+        if not is_potential(potential):
+            raise TypeError(
+                f"potential = {potential!r}, but a potential is needed: a built-in, an Expression, or a NamedTuple with "
+                "component_energy and component_force, or add_energy and add_force"
+            )
+        self.potential = potential if hasattr(potential, "is_potential") else cast(potential)
+        self.dynamics, self.integrator, self.units = dynamics, integrator, units
+        self.dt = positive_number("dt", dt)
+        self.dimension = whole_number("dimension", dimension, 1)
+        self.particles = whole_number("particles", particles, 1)
+        self.first_particle = whole_number("first_particle", first_particle, 0)
+        self.first_step = whole_number("first_step", first_step, 0)
+        if self.first_particle + self.particles > MAX_PARTICLES:
+            raise ValueError(f"particles = {particles!r}, but particle numbers must stay below {MAX_PARTICLES}")
+        if self.dimension > MAX_COMPONENTS:
+            raise ValueError(f"dimension = {dimension!r}, but it must be at most {MAX_COMPONENTS}")
+        self.seed = secrets.randbits(63) if seed is None else whole_number("seed", seed, 0)
+        if self.seed >= 2**64:
+            raise ValueError(f"seed = {seed!r}, but it must be below 2**64")
+        needed = dimension_of(self.potential)
+        if needed not in (None, self.dimension):
+            raise ValueError(f"{type(potential).__name__} lives in {needed} dimensions, but dimension = {self.dimension}")
+        self.facts = integrator.facts_for(dynamics)
+        self.noise = self._noise(noise)
+        self.start = start
+        if without_energy(self.potential) is None:
+            check_force(self.potential, self.dimension, self._length())
+        self._check_step()
+        self.kernel = integrator.kernel(dynamics, self.dt, self.dimension, self.potential)
+
+    def _noise(self, noise):
+        if isinstance(noise, Given):
+            values = np.ascontiguousarray(noise.values, dtype=np.float64)
+            if values.ndim == 3:
+                values = values[:, np.newaxis]
+            wanted = (self.facts.normals, self.particles, self.dimension)
+            if values.shape[1:] != wanted:
+                raise ValueError(f"Given: values of shape {values.shape}, but (steps, {', '.join(map(str, wanted))}) is needed")
+            return Given(values, int(noise.first_step))
+        if not isinstance(noise, str) or noise not in NOISES:
+            raise ValueError(f"noise = {noise!r}, but it must be {' or '.join(map(repr, NOISES))}, or Given(values)")
+        return NOISES[noise](np.uint64(self.seed))
+
+    def _length(self):
+        """A length on which the potential is looked at: thermal where the curvature is known."""
+        self.curvature = stiffest(self.potential, self.dimension)
+        kT = float(np.max(self.dynamics.kT))
+        return (kT / self.curvature) ** 0.5 if self.curvature and self.curvature > 0.0 and kT > 0.0 else 1.0
+
+    def _check_step(self):
+        curvature = getattr(self, "curvature", None) or 0.0
+        limit = self.integrator.stability_limit(self.dynamics, curvature)
+        if not self.dt < limit:
+            raise ValueError(
+                f"dt = {self.dt:g} is unstable: {self.integrator} needs dt < {limit:.6g} at the largest curvature "
+                f"{curvature:.6g} of {type(self.potential).__name__}'s minima"
+            )
+        if isinstance(self.dynamics, Langevin) and self.facts.forces:
+            gamma_dt = float(np.max(self.dynamics.friction)) / self.dynamics.mass * self.dt
+            if gamma_dt > 2.0:
+                warnings.warn(
+                    f"gamma dt = {gamma_dt:.3g} > 2: velocities are not resolved (statics and, with GJF, diffusion stay "
+                    f"right); dt < {2.0 * self.dt / gamma_dt:.3g} resolves them, Overdamped dynamics does without",
+                    stacklevel=3,
+                )
+
+    def run(self, *, steps=None, time=None, every=None, out=None, resume=False, overwrite=False, velocities=True,
+            dtype=None, threads=None, progress=False):  # fmt: skip
+        """Run from the start, or go on with an unfinished file.
+
+        Parameters
+        ----------
+        steps, time
+            Length of the run: one of the two.
+        every
+            Time between kept frames [T], or an ascending array of times (see ``logarithmic_times``); None keeps the end.
+            Frame 0 is the start.
+        out
+            Path of an H5MD file (.h5md); None keeps the frames in memory.
+        resume
+            Go on with the file ``out``; it ends with the same bits as an uninterrupted run.
+        overwrite
+            Replace the file ``out``.
+        velocities
+            Keep velocities (on the step) too, where the dynamics has them.
+        dtype
+            numpy.float32 or numpy.float64 of the frames; None: float64 if every step is kept, float32 otherwise.
+        threads
+            Number of threads; None: all processors of this process.
+        progress
+            Show progress on stderr.
+
+        Returns
+        -------
+        Trajectory
+            Frames in memory, or the open file.
+
+        Raises
+        ------
+        NotFinite
+            when a coordinate ceases to be finite; the frames before are kept.
+        """
+        if (steps is None) == (time is None):
+            raise ValueError(f"steps = {steps!r} and time = {time!r}, but exactly one of them is needed")
+        steps = whole_number("steps", steps, 1) if time is None else steps_in("time", time, self.dt)
+        frames = frame_steps(every, steps, self.dt)
+        threads = available_threads() if threads is None else whole_number("threads", threads, 1)
+        if isinstance(self.noise, Given) and self.noise.first_step + len(self.noise.values) < self.first_step + steps:
+            raise ValueError(f"Given: {len(self.noise.values)} steps of noise for a run of {steps}")
+        if dtype is None:
+            dtype = np.float64 if np.array_equal(frames, np.arange(1, steps + 1)) else np.float32
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise ValueError(f"dtype = {dtype!r}, but it must be numpy.float32 or numpy.float64")
+        if (resume or overwrite) and out is None:
+            raise ValueError("resume and overwrite need a file: out = None")
+        return run_to_end(
+            self, steps=steps, frames=frames, out=out, resume=resume, overwrite=overwrite, dtype=np.dtype(dtype),
+            velocities=velocities and len(self.dynamics.slots) == 2, threads=threads, progress=progress,
+        )  # fmt: skip
+
+    def engine(self, threads=1):
+        """The compiled loop for this simulation, with its state at the start."""
+        engine = Engine(
+            self.kernel, self.potential, self.noise, slots=len(self.dynamics.slots), normals=self.facts.normals,
+            particles=self.particles, dimension=self.dimension, dt=self.dt, first_particle=self.first_particle,
+            threads=threads,
+        )  # fmt: skip
+        return engine
+
+    def initial_state(self):
+        """State at the start, shape (slots, particles, dimension), and a word on how it was made."""
+        return draw_start(self.start, self, self.noise)
+
+    def describe(self):
+        """All that is needed to make this simulation again, as plain data."""
+        return {
+            "potential": describe_potential(self.potential),
+            "dynamics": describe_dynamics(self.dynamics),
+            "integrator": {"class": type(self.integrator).__name__},
+            "dt": self.dt,
+            "particles": self.particles,
+            "dimension": self.dimension,
+            "seed": self.seed,
+            "noise": next((name for name, cls in NOISES.items() if type(self.noise) is cls), "given"),
+            "start": self.start if isinstance(self.start, str) else "given",
+            "units": self.units.name,
+            "first_particle": self.first_particle,
+            "first_step": self.first_step,
+            "made": made(),
+        }
+
+    @classmethod
+    def from_description(cls, description, potential=None):
+        """The simulation that a file describes; a potential of one's own class must be handed in."""
+        if not description:
+            raise ValueError("the file does not describe a simulation of brownian")
+        start = description["start"]
+        return cls(
+            potential=build_potential(description["potential"]) if potential is None else potential,
+            dynamics=build_dynamics(description["dynamics"]),
+            integrator=build_integrator(description["integrator"]),
+            units=unit_sets.SETS[description["units"]],
+            start="stationary" if start == "given" else start,
+            **{key: description[key] for key in ("dt", "particles", "dimension", "seed", "noise", "first_particle", "first_step")},
+        )
+
+    def __repr__(self):
+        """A tree of what is solved and how."""
+        lines = [
+            ("potential", self.potential),
+            ("dynamics", self.dynamics),
+            ("integrator", f"{self.integrator}, dt = {self.dt:g}"),
+            ("particles", f"{self.particles:,} in {self.dimension} dimension{'s' * (self.dimension > 1)}"),
+            ("start", self.start if isinstance(self.start, str) else "given arrays"),
+            ("noise", f"{type(self.noise).__name__}, seed {self.seed}"),
+            ("units", self.units.name),
+        ]
+        body = [f"{'└' if k == len(lines) - 1 else '├'}── {name}: {value}" for k, (name, value) in enumerate(lines)]
+        return "\n".join(["Simulation", *body])
+
+
+def open_trajectory(path):
+    """Open an H5MD file: lazy positions and velocities, times, and ``.simulation()``.
+
+    Parameters
+    ----------
+    path
+        A file of brownian's, or of another program that writes H5MD.
+
+    Returns
+    -------
+    Trajectory
+
+    Raises
+    ------
+    TrajectoryError
+        where the file can't be read, with the reason.
+    """
+    return open_file(path, build=Simulation.from_description)
+
+
+__all__ = ["Simulation", "Trajectory", "open_trajectory"]

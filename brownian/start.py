@@ -1,0 +1,213 @@
+"""Where a run starts: the scheme's own stationary law where it is known, Boltzmann and Maxwell otherwise, or arrays.
+
+The random numbers of a start have purposes of their own, so that particle k starts at the same place alone or among
+others, and a start never meets the noise of a step.
+"""
+
+import numpy as np
+
+from .integrators.exact_ou import linear_force
+from .integrators.probe import affine_probe
+from .noise import START_CHOICE, START_POSITION, START_VELOCITY, STEP, Philox, normals_at, uniforms_at
+from .potentials.definition import dimension_of, energy, without_energy
+from .potentials.potential import by_component
+from .theory.weight import Weight
+
+STARTS = ("stationary", "minimum", "rest")
+
+
+def draw_start(start, simulation, noise):
+    """The state (slots, particles, dimension) at the start, and a word on how it was made.
+
+    start: "stationary"; "minimum" (at a minimum of the potential, or the origin, with Maxwell velocities); "rest" (the
+    same with velocities zero); an array of positions; or a pair of arrays, positions and velocities.
+    """
+    if isinstance(start, str):
+        if start not in STARTS:
+            raise ValueError(f"start = {start!r}, but it must be one of {', '.join(map(repr, STARTS))}, or arrays")
+        if start == "stationary":
+            return _stationary(simulation, noise)
+        return _at_minimum(simulation, thermal=start == "minimum"), f"start: {start}"
+    return _given(start, simulation), "start: given arrays"
+
+
+def _shape(simulation):
+    return simulation.particles, simulation.dimension
+
+
+def _normals(simulation, purpose):
+    return normals_at(
+        Philox(np.uint64(simulation.seed)), 0, 1, first_particle=simulation.first_particle, particles=simulation.particles,
+        dimension=simulation.dimension, purpose=purpose,
+    )[0, 0]  # fmt: skip
+
+
+def _maxwell(simulation):
+    dynamics = simulation.dynamics
+    spread = np.sqrt(dynamics.components("kT", simulation.dimension) / dynamics.mass)
+    return spread * _normals(simulation, START_VELOCITY)
+
+
+def _with_velocities(simulation, positions):
+    if len(simulation.dynamics.slots) == 1:
+        return positions[np.newaxis]
+    return np.stack([positions, _maxwell(simulation)])
+
+
+def _origin(simulation):
+    minima = getattr(simulation.potential, "minima", lambda dimension: np.zeros((1, dimension)))(simulation.dimension)
+    return np.asarray(minima, dtype=float)[0] if len(minima) else np.zeros(simulation.dimension)
+
+
+def _at_minimum(simulation, thermal):
+    positions = np.broadcast_to(_origin(simulation), _shape(simulation)).copy()
+    state = _with_velocities(simulation, positions)
+    if not thermal:
+        state[1:] = 0.0
+    return state
+
+
+def _given(start, simulation):
+    pair = isinstance(start, tuple | list) and len(start) == 2 and np.ndim(start[0]) > 0 and np.ndim(start[1]) > 0
+    pair = pair and np.shape(start) != _shape(simulation)
+    arrays = {"positions": start[0], "velocities": start[1]} if pair else {"positions": start}
+    if len(simulation.dynamics.slots) == 1 and pair:
+        raise ValueError("start gives velocities, but overdamped dynamics has none")
+    checked = []
+    for name, values in arrays.items():
+        values = np.array(values, dtype=np.float64)
+        if simulation.dimension == 1 and values.shape == (simulation.particles,):
+            values = values[:, np.newaxis]
+        if values.shape != _shape(simulation):
+            raise ValueError(
+                f"start: {name} of shape {values.shape}, but (particles, dimension) = {_shape(simulation)} is needed"
+            )
+        if not np.isfinite(values).all():
+            particle = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
+            raise ValueError(f"start: {name} of particle {particle} are {values[particle]}, but they must be finite")
+        checked.append(values)
+    return np.stack(checked) if pair else _with_velocities(simulation, checked[0])
+
+
+def _stationary(simulation, noise):
+    try:
+        stiffness, _ = linear_force(simulation.potential, simulation.dimension)
+    except ValueError:
+        return _boltzmann(simulation)
+    if np.all(stiffness > 0.0):
+        state = _own_law(simulation, noise)
+        if state is not None:
+            return state, "start: the scheme's own stationary law"
+        return _boltzmann(simulation)
+    if not np.any(stiffness):
+        return _at_minimum(simulation, thermal=True), "start: at the origin, Maxwell velocities (no stationary positions)"
+    raise ValueError(
+        f"start = 'stationary': the force is linear with stiffness {stiffness.tolist()}, so no stationary state exists; "
+        "give start='minimum', or arrays"
+    )
+
+
+def _own_law(simulation, noise):
+    """Draw from the stationary law of the scheme, read off by the affine probe; None where it has none."""
+    slots, normals = len(simulation.dynamics.slots), simulation.facts.normals
+    kernel, dimension = simulation.kernel, simulation.dimension
+    probe = affine_probe(kernel, simulation.potential, slots, normals, dimension, simulation.dt)
+    covariance = probe.stationary_covariance()
+    if covariance is None:
+        return None
+    mean, draws = probe.stationary_mean(), []
+    if kernel.keeps_noise:  # the noise that the first step will find kept: positions are correlated with it
+        draws.append(
+            normals_at(noise, simulation.first_step, 1, first_particle=simulation.first_particle,
+                       particles=simulation.particles, dimension=dimension, purpose=STEP)[0, 0]
+        )  # fmt: skip
+    draws.append(_normals(simulation, START_POSITION))
+    if slots == 2:
+        draws.append(_normals(simulation, START_VELOCITY))
+    kept = len(mean) - slots * dimension
+    order = np.r_[slots * dimension : len(mean), 0 : slots * dimension]  # kept noise first: it is given
+    root = np.linalg.cholesky(covariance[np.ix_(order, order)] + 0.0)
+    values = mean[order] + np.concatenate(draws, axis=1) @ root.T
+    return np.ascontiguousarray(values[:, kept:].reshape(-1, slots, dimension).transpose(1, 0, 2))
+
+
+def _boltzmann(simulation):
+    note = "start: Boltzmann and Maxwell; the scheme's own law differs by its bias, so discard the first 10 relaxation times"
+    kT = simulation.dynamics.components("kT", simulation.dimension)
+    if not np.all(kT > 0.0):
+        return _at_minimum(simulation, thermal=True), "start: at a minimum (kT = 0)"
+    potential = simulation.potential
+    score = without_energy(potential)
+    if score is not None:
+        raise ValueError(f"start = 'stationary' needs an energy, and {score.__name__} gives a force only; give arrays")
+    uniforms = [
+        uniforms_at(simulation.seed, first_particle=simulation.first_particle, particles=simulation.particles,
+                    component=d, purpose=START_CHOICE)
+        for d in range(simulation.dimension)
+    ]  # fmt: skip
+    if by_component(type(potential)):
+        positions = np.stack([_one_axis(potential, d, simulation.dimension, kT[d], uniforms[d][:, 0]) for d in range(len(kT))], 1)
+    elif np.any(kT != kT[0]):
+        raise ValueError("start = 'stationary': with different kT per component no Boltzmann distribution exists; give arrays")
+    elif hasattr(potential, "draw"):
+        normals = _normals(simulation, START_POSITION)
+        positions = potential.draw(normals, uniforms[0], float(kT[0]))
+    elif dimension_of(potential) == 2 or simulation.dimension == 2:
+        positions = _plane(potential, float(kT[0]), uniforms[0])
+    else:
+        raise ValueError(
+            f"start = 'stationary': no way is known to draw from {type(potential).__name__} in {simulation.dimension} "
+            "dimensions; give start='minimum', or arrays"
+        )
+    return _with_velocities(simulation, positions), note
+
+
+def _one_axis(potential, d, dimension, kT, uniforms):
+    def along(x):
+        points = np.zeros((np.size(x), dimension))
+        points[:, d] = np.ravel(x)
+        return energy(potential, points).reshape(np.shape(x))
+
+    period = getattr(potential, "period", None)
+    if period is not None:
+        edges = [0.0, period]  # one period, without the tilt's flow: a start, not a stationary state
+    else:
+        edges = Weight(along, kT, None, None).edges
+    x = np.linspace(edges[0], edges[-1], 16385)
+    return _inverse(x, along(x) / kT, uniforms)
+
+
+def _inverse(x, u, uniforms):
+    weight = np.exp(u.min() - u)
+    total = np.concatenate([[0.0], np.cumsum(weight[1:] + weight[:-1])])
+    return np.interp(uniforms, total / total[-1], x)
+
+
+def _plane(potential, kT, uniforms):
+    points = 1025
+    (x0, x1), (y0, y1) = getattr(potential, "box", None) or _find_box(potential, kT)
+    x, y = np.linspace(x0, x1, points), np.linspace(y0, y1, points)
+    u = energy(potential, np.stack(np.meshgrid(x, y, indexing="ij"), -1).reshape(-1, 2)).reshape(points, points) / kT
+    weight = np.exp(u.min() - u)
+    first = _inverse(x, -np.log(weight.sum(axis=1)), uniforms[:, 0])
+    row = np.clip(np.rint((first - x0) / (x[1] - x[0])).astype(int), 0, points - 1)
+    rows = np.concatenate([np.zeros((points, 1)), np.cumsum(weight[:, 1:] + weight[:, :-1], axis=1)], axis=1)
+    second = np.empty_like(first)
+    for k in np.unique(row):
+        chosen = row == k
+        second[chosen] = np.interp(uniforms[chosen, 1], rows[k] / max(rows[k, -1], 1e-300), y)
+    return np.stack([first, second], axis=1)
+
+
+def _find_box(potential, kT):
+    """A rectangle outside of which the energy is 40 kT above the lowest on a coarse grid of it."""
+    half = 1.0
+    for _ in range(40):
+        x = np.linspace(-half, half, 201)
+        u = energy(potential, np.stack(np.meshgrid(x, x, indexing="ij"), -1).reshape(-1, 2)).reshape(201, 201) / kT
+        inside = u < np.nanmin(u) + 40.0
+        if not (inside[0].any() or inside[-1].any() or inside[:, 0].any() or inside[:, -1].any()):
+            rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
+            return tuple((x[max(0, k[0] - 1)], x[min(200, k[-1] + 1)]) for k in (rows, columns))
+        half *= 1.5
+    raise ValueError(f"start = 'stationary': {type(potential).__name__} does not confine at kT = {kT}; give arrays")

@@ -1,0 +1,27 @@
+"""Trajectories: recorded while a run goes on, in memory or in an H5MD file that survives a kill, and read afterwards.
+
+>>> from brownian.trajectory import FileRecorder, MemoryRecorder, open_file, repair
+
+Files are H5MD 1.1, and are read by MDAnalysis and pyh5md as they are.  See `Recorder` for writing, `Trajectory` for
+reading, `FileRecorder.resume` for going on and `repair` for a file whose writer was killed.
+"""
+
+from .errors import DiskTooSmall, FileInUse, NothingToResume, ResumeMismatch, TrajectoryError
+from .file_recorder import FileRecorder
+from .recorder import MemoryRecorder, Recorder
+from .recovery import repair
+from .trajectory import Trajectory, open_file
+
+__all__ = [
+    "DiskTooSmall",
+    "FileInUse",
+    "FileRecorder",
+    "MemoryRecorder",
+    "NothingToResume",
+    "Recorder",
+    "ResumeMismatch",
+    "Trajectory",
+    "TrajectoryError",
+    "open_file",
+    "repair",
+]

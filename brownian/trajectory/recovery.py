@@ -1,0 +1,131 @@
+"""After a kill: the committed frames go into a new file, which then takes the place of the old one.
+
+Only documented calls: a file whose writer was killed opens with `swmr=True`, and is copied.
+"""
+
+import os
+from contextlib import ExitStack
+
+import h5py
+import numpy as np
+
+from . import checkpoints, layout
+from .description import to_json
+from .errors import TrajectoryError
+from .locking import WriterLock
+from .plan import SLAB_BYTES, Plan, check_disk, target
+from .sources import FileSource, release
+
+
+def partial(path):
+    """Return the name under which a file is made before it is whole."""
+    return path.with_name(path.name + ".part")
+
+
+def sync(path):
+    """Wait until a file has reached the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def plan_of(source):
+    """Return the Plan by which an open FileSource of ours was written."""
+    found = source.open()
+    return Plan(
+        found.positions.shape[1],
+        found.positions.shape[2],
+        None if found.state is None else found.state.shape[1],
+        found.velocities is not None,
+        found.positions.dtype,
+        found.frames,
+        found.unit,
+    )
+
+
+def _copy_others(source, copy):
+    """Copy what others have put into the file."""
+    for name in source:
+        link = source.get(name, getlink=True)
+        if not copy.id.links.exists(name.encode()):
+            if isinstance(link, h5py.HardLink):
+                source.copy(source[name], copy, name)
+            else:
+                copy[name] = link
+        elif isinstance(link, h5py.HardLink) and isinstance(copy[name], h5py.Group):
+            _copy_others(source[name], copy[name])
+
+
+def rewrite(source, path, frames):
+    """Replace a file of ours by a copy that ends after `frames` frames.  The caller holds the lock.
+
+    Parameters
+    ----------
+    source : FileSource
+        Open on `path`; closed on return.
+    path : pathlib.Path
+    frames : int
+    """
+    found, copied = source.open(), partial(path)
+    copied.unlink(missing_ok=True)
+    check_disk(path, os.path.getsize(path))
+    with ExitStack() as stack:
+        stack.callback(copied.unlink, missing_ok=True)
+        description = found.description
+        with layout.create(copied, to_json(description), description, plan_of(source), found.positions.chunks) as copy:
+            new = layout.handles(copy)
+            slab = max(1, SLAB_BYTES // (plan_of(source).frame_bytes)) * 4
+            kept = [array for array in (found.positions, found.velocities) if array is not None]
+            for start in range(0, frames, slab):
+                rows = slice(start, min(start + slab, frames))
+                new.append(start, found.step[rows], found.time[rows], *(array[rows] for array in kept))
+            for checkpoint in checkpoints.read(found.state, found.record, frames):
+                checkpoints.write(new, checkpoint)
+            file = found.positions.file
+            for name, value in file["h5md/creator"].attrs.items():
+                copy["h5md/creator"].attrs[name] = np.bytes_(value)
+            _copy_others(file, copy)
+        # The old file must not go before the new one has arrived.
+        sync(copied)
+        source.close()
+        release(path)
+        os.replace(copied, path)
+
+
+def repair(path):
+    """Make a file whose writer was killed readable for every program, with all frames that were committed.
+
+    The file is copied and then replaced; it needs its own size once more on the disk.  A file that is whole is left
+    alone.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+
+    Returns
+    -------
+    int
+        Number of frames in the file.
+
+    Raises
+    ------
+    FileInUse
+        If its writer is alive.
+    TrajectoryError
+        If it cannot be read even so, or is not ours.
+    """
+    path = target(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: there is no such file")
+    with ExitStack() as stack:
+        stack.callback(WriterLock(path).release)
+        source = FileSource(path)
+        stack.callback(source.close)
+        found = source.open()
+        if not (source.complete and found.even):
+            if found.state is None:
+                raise TrajectoryError(f"{path}: was not written by this program, and cannot be repaired", path)
+            rewrite(source, path, found.frames)
+        return found.frames
