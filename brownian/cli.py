@@ -29,6 +29,11 @@ def main(arguments=None):
         return FAILED if isinstance(error, ArithmeticError) else USAGE
 
 
+def entry():
+    """The ``brownian`` command."""
+    sys.exit(main())
+
+
 def _message(error):
     text = str(error) or type(error).__name__
     return text if not isinstance(error, LookupError) else f"{type(error).__name__}: {text}"

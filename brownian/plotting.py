@@ -38,7 +38,8 @@ def _axes(ax):
 def with_errors(x, estimate, *, ax=None, label=None, **options):
     """Points with one standard error each."""
     ax = _axes(ax)
-    ax.errorbar(x, estimate.value, estimate.error, fmt="o", label=label, **{"elinewidth": 1.0, "capsize": 0} | options)
+    look = {"fmt": "o", "elinewidth": 1.0, "markersize": 4.0} | options
+    ax.errorbar(x, estimate.value, estimate.error, label=label, **look)
     return ax
 
 

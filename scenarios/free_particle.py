@@ -42,9 +42,10 @@ def run(*, mass=1.3, friction=0.7, kT=0.9, dt=0.05, steps=4000, particles=20000,
         scenario.check(f"MSD at t = {times[k]:g}, exact for this dt", msd.value[k], discrete[k], msd.error[k])
     scenario.check("MSD at the end, Uhlenbeck-Ornstein", msd.value[-1], expected[-1], msd.error[-1])
 
-    figure, axes = bn.plotting.figure()
-    bn.plotting.msd(times, msd, ax=axes, expected=expected, mass=mass, friction=friction, kT=kT)
-    axes.set_title("A free particle: ballistic, then diffusive")
+    with bn.plotting.style():
+        figure, axes = bn.plotting.figure()
+        bn.plotting.msd(times, msd, ax=axes, expected=expected, mass=mass, friction=friction, kT=kT)
+        axes.set_title("A free particle: ballistic, then diffusive")
     scenario.save(figure, "msd.png")
     return scenario.result("Free particle")
 

@@ -49,7 +49,7 @@ class Derivation:
         self.definitions = {}
         self._named = {}
         self.varying = {sympy.Symbol(name, real=True) for name in COORDINATES}  # from lane to lane
-        values = []
+        values: list[sympy.Expr] = []
         for k, node in enumerate(formula.nodes):
             value = _real(self._value(node, values))
             if value is None:

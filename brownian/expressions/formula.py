@@ -51,7 +51,7 @@ class Formula(NamedTuple):
 
 def written(nodes):
     """The text of the last operation, with the fewest parentheses and spaces around + and - only."""
-    texts = []  # and how strongly each holds together
+    texts: list[tuple[str, int]] = []  # and how strongly each holds together
     for kind, operands, _ in nodes:
         parts = [texts[operand] for operand in operands] if kind not in ("number", "name") else []
         if kind == "number":

@@ -7,6 +7,7 @@ contain nothing but arithmetic (a list of words).  Otherwise it is not executed 
 import functools
 import hashlib
 import importlib
+import importlib.abc
 import importlib.machinery
 import os
 import pathlib
@@ -14,7 +15,7 @@ import re
 import sys
 import tempfile
 
-from .formula import FUNCTIONS, VARIABLES
+from .formula import FUNCTIONS, VARIABLES, Formula
 
 _PACKAGE = "brownian.generated"
 _LARGEST = 1 << 20  # bytes
@@ -91,7 +92,7 @@ def cache_folder():
     return folder.absolute() / "brownian" / "expressions"
 
 
-_FORMULAS = {}
+_FORMULAS: dict[str, Formula] = {}
 
 
 class _Finder:
@@ -110,7 +111,7 @@ class _Finder:
 sys.meta_path.append(_Finder)
 
 
-class _Loader:
+class _Loader(importlib.abc.Loader):
     """Executes a stored module after checking it, or a fresh one."""
 
     def __init__(self, formula, file):

@@ -7,8 +7,10 @@ names, + - * / **, parentheses and functions of one argument, with Python's prec
 import difflib
 import keyword
 import math
-import numbers
 import re
+from collections.abc import Callable
+
+import numpy as np
 
 from .formula import (
     CONSTANTS,
@@ -32,7 +34,7 @@ MAX_NAME = 40  # characters
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<operator>\*\*|[-+*/()])", re.ASCII
 )
-_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACES = tuple(" \t\r\n")
 _PARAMETER = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _HINTS = {
     "^": "a power is written **",
@@ -53,7 +55,7 @@ _LANGUAGE = (
     f"parameters, + - * / **, parentheses, and the functions {', '.join(FUNCTIONS)}."
 )
 
-_ARITHMETIC = {
+_ARITHMETIC: dict[str, Callable[..., float]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
@@ -117,7 +119,7 @@ def _dimension(dimension, used):
     needed = max((k for k, name in enumerate("xyz", 1) if name in used), default=1)
     if dimension is None:
         return needed
-    if not isinstance(dimension, numbers.Integral) or not 1 <= dimension <= 3:
+    if not isinstance(dimension, int | np.integer) or not 1 <= dimension <= 3:
         raise ExpressionError(f"dimension = {dimension!r}, but it must be 1, 2 or 3")
     if dimension < needed:
         raise ExpressionError(f"dimension = {dimension}, but the formula contains {'xyz'[needed - 1]!r}")
@@ -156,10 +158,12 @@ class _Parser:
         )
 
     def advance(self):
-        self.position = _SPACE.match(self.text, self.end).end()
+        self.position = self.end
+        while self.text[self.position : self.position + 1] in _SPACES:
+            self.position += 1
         found = _TOKEN.match(self.text, self.position)
         if found:
-            self.kind, self.token, self.end = found.lastgroup, found.group(), found.end()
+            self.kind, self.token, self.end = found.lastgroup or "", found.group(), found.end()
         elif self.position == len(self.text):
             self.kind = self.token = ""
         else:
@@ -273,5 +277,3 @@ class _Parser:
         if kind == "**" and values[0] is not None and values[0] <= 0.0:
             self.fail(f"a power of {values[0]!r}", "the base must be positive where the exponent varies", position)
         return None
-
-

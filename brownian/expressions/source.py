@@ -69,7 +69,8 @@ class _Writer:
         self.hoisted = {}
         self.names = {}
         self.powers = {}
-        self.before, self.inside = [], []
+        self.before: list[str] = []
+        self.inside: list[str] = []
         self.lines = self.inside
 
     def write(self, values):
@@ -153,7 +154,8 @@ class _Writer:
 
     def _product(self, expr):
         number, rest = expr.as_coeff_Mul()
-        above, below = [], []
+        above: list[sympy.Expr] = []
+        below: list[sympy.Expr] = []
         for factor in sympy.Mul.make_args(rest):
             inverse = factor.is_Pow and factor.exp.is_Rational and factor.exp < 0
             (below if inverse else above).append(1 / factor if inverse else factor)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .definition import dimension_of, is_potential, potential, without_energy
+from .definition import dimension_of, hessian, is_potential, potential, without_energy
 from .potential import (
     add_energy,
     add_force,
@@ -41,8 +41,9 @@ def minima(self, dimension):
     starts = [point for term in parts if hasattr(term, "minima") for point in term.minima(dimension)][:16]
     if without_energy(self) is not None:
         return np.zeros((0, dimension))
-    found = [minimize(lambda x: self.energy(x[None])[0], x, jac=lambda x: -self.force(x[None])[0]) for x in starts]
-    points = [result.x for result in found if np.abs(result.jac).max() < 1e-4]
+    aside = 1e-3 * np.cos(np.arange(1.0, dimension + 1.0))  # off a symmetric point, which may be a saddle of the sum
+    found = [minimize(lambda x: self.energy(x[None])[0], x + aside, jac=lambda x: -self.force(x[None])[0]) for x in starts]
+    points = [r.x for r in found if np.abs(r.jac).max() < 1e-4 and np.linalg.eigvalsh(hessian(self, r.x)).min() > -1e-3]
     return np.unique(np.round(points, 7), axis=0) if points else np.zeros((0, dimension))
 
 

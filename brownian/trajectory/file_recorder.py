@@ -1,7 +1,7 @@
 """The recorder that writes a file from which a killed run can go on."""
 
 import os
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 
 from . import checkpoints, layout
 from .description import differences
@@ -216,6 +216,8 @@ class FileRecorder(Recording):
                 ending.callback(self._lock.release)
                 ending.callback(partial(self.path).unlink, missing_ok=True)
                 ending.callback(self._file.close)
+                # HDF5 would not close the file under a reader in the same process.
+                ending.callback(release, self.path)
                 # An append that Ctrl-C cut short is made whole; it may otherwise be half in the file.
                 if self._pending is not None:
                     with self._writing():
@@ -260,14 +262,14 @@ class FileRecorder(Recording):
             if isinstance(error, (TrajectoryError, FileExistsError)):
                 raise
             self._pending, self._open = None, False
-            with suppress(OSError, RuntimeError), ExitStack() as ending:
-                ending.callback(self._lock.release)
-                ending.callback(self._file.close)
-            raise TrajectoryError(
-                f"{self.path}: writing failed after {self.frames} frames ({error}); "
-                "these are safe: make room, then resume the run or repair the file",
-                self.path,
-            ) from error
+            release(self.path)
+            layout.sever(self._file)
+            self._lock.release()
+            if not self._published:
+                partial(self.path).unlink(missing_ok=True)
+            why = f"{self.path}: cannot be written any further ({layout.reason(error)})"
+            left = f"{self.frames} frames are safe, resume the run or repair the file"
+            raise TrajectoryError(f"{why}; {left if self.frames else 'no file is left'}", self.path) from error
 
     def _must_be_there(self):
         try:

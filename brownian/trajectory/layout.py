@@ -8,6 +8,8 @@
 """
 
 import os
+import re
+from contextlib import suppress
 from typing import NamedTuple
 
 import h5py
@@ -15,7 +17,7 @@ import numpy as np
 
 from .checkpoints import RECORD
 from .description import MADE
-from .errors import FileInUse
+from .errors import FileInUse, TrajectoryError
 from .plan import LANES, even
 
 # "latest" would write what HDF5 1.14 cannot read.
@@ -100,9 +102,36 @@ def create(path, text, description, plan, chunks=None):
     -------
     h5py.File
     """
-    chunks = chunks or plan.chunks
     # HDF5's own lock is left off: it would end with the switch to SWMR, and ours holds throughout.
     file = h5py.File(path, "x", libver=FORMAT, locking=False)
+    try:
+        _fill(file, text, description, plan, chunks or plan.chunks)
+        file.flush()
+    except (OSError, RuntimeError) as error:
+        sever(file)
+        raise TrajectoryError(f"{path}: cannot be created ({reason(error)})", path) from error
+    return file
+
+
+def reason(error):
+    """Return what went wrong below HDF5, in a few words."""
+    system = re.search(r"error message = '([^']+)'", str(error))
+    return system[1] if system else str(error).partition("\n")[0]
+
+
+def sever(file):
+    """Close a file that cannot be written, and leave it on the disk as a kill would.
+
+    HDF5 would try to write again, when the file is closed and when the program ends, fail again, and crash.
+    """
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, file.id.get_vfd_handle(), inheritable=False)
+    os.close(nowhere)
+    with suppress(OSError, RuntimeError):
+        file.close()
+
+
+def _fill(file, text, description, plan, chunks):
     h5md = file.create_group("h5md")
     h5md.attrs["version"] = np.array([1, 1], "i4")
     h5md.create_group("author").attrs["name"] = np.bytes_("N/A")
@@ -137,7 +166,6 @@ def create(path, text, description, plan, chunks=None):
     # A row of chunks of its own for each of the two: the one that is never used then takes no disk.
     file.create_dataset(f"{CHECKPOINT}/record", (2,), RECORD, chunks=(1,))
     file.create_dataset(f"{CHECKPOINT}/state", (2, plan.slots, n, d), "<f8", chunks=(1, 1, lanes, d))
-    return file
 
 
 def open_for_appending(path):
@@ -159,10 +187,9 @@ def open_for_appending(path):
     # SWMR from the first byte: `h5py.File(path, "r+")` and then `swmr_mode` leaves a moment in which a kill would lock
     # the file for good.
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-    access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
     access.set_libver_bounds(h5py.h5f.LIBVER_V110, h5py.h5f.LIBVER_V110)
     access.set_file_locking(False, True)
     try:
         return h5py.File(h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDWR | h5py.h5f.ACC_SWMR_WRITE, access))
     except OSError as error:
-        raise FileInUse(f"{path} cannot be opened for writing; is it open in this process? ({error})") from error
+        raise FileInUse(f"{path} cannot be opened to go on, is it open in this process? ({reason(error)})") from error

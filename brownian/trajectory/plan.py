@@ -245,5 +245,5 @@ def size(count):
     '1.5 MB'
     """
     units = ["bytes", "kB", "MB", "GB", "TB"]
-    power = min(len(str(int(count))) // 3, len(units) - 1) if count >= 1000 else 0
+    power = min((len(str(int(count))) - 1) // 3, len(units) - 1)
     return f"{count / 1000**power:.3g} {units[power]}"
