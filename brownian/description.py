@@ -51,6 +51,8 @@ def build_potential(data):
     if data["class"] == "Expression":
         from .expressions import Expression
 
+        if "dimension" in parameters or not {"text", "dimension"} <= set(data):
+            raise Undescribed(f"the file's expression is not one that brownian writes: {sorted(data)}, {sorted(parameters)}")
         return Expression(data["text"], dimension=data["dimension"], **parameters)
     if data["class"] not in POTENTIALS:
         raise Undescribed(

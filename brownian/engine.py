@@ -146,6 +146,18 @@ class Engine:
             self.lookahead, self.window, self.first_particle, first_step, last_step, self.dt, frame_steps, *buffers,
         )  # fmt: skip
 
+    def block_not_finite(self):
+        """The first block with a particle that is not finite, or None; lanes beyond the last particle are mended."""
+        if np.isfinite(self.state.sum()):
+            return None
+        finite = np.isfinite(self.state).all(axis=(1, 2))
+        bad = np.flatnonzero(~finite.ravel()[: self.particles])
+        if bad.size:
+            return int(bad[0]) // self.lanes
+        last = (self.particles - 1) % self.lanes
+        self.state[-1, :, :, last + 1 :] = self.state[-1, :, :, last, np.newaxis]
+        return None
+
     def advance_block(self, block, first_step, last_step):
         """Take one block forward: for finding where a number ceased to be finite."""
         self._piece(block, block + 1, first_step, last_step, np.empty(0, np.int64), [*_by_precision(None)] * 2)

@@ -11,7 +11,8 @@ from .potentials.definition import force, hessian
 from .progress import Progress
 from .trajectory import FileRecorder, MemoryRecorder
 
-SECONDS_PER_CALL = 0.15  # of compiled code between two interrupts
+SECONDS_PER_CALL = 0.15  # of compiled code between two interrupts; more where copying the state takes its time
+SECONDS_PER_BYTE = 4e-9
 SECONDS_PER_CHECKPOINT = 10.0
 FRAME_BYTES_PER_CALL = 32 * 2**20
 
@@ -116,8 +117,9 @@ class _Run:
             finally:
                 wait()
             self.rate = (target - step) / max(time.perf_counter() - began, 1e-6)
-            if not np.isfinite(self.engine.state).all():
-                self._explain(before, step, target, buffers)
+            block = self.engine.block_not_finite()
+            if block is not None:
+                self._explain(block, before, step, target, buffers)
             pending, step = buffers, target
             report.update(step - self.first, final=step == last)
             if self.stop.signal is not None or step == last or time.monotonic() - checkpoint_at > SECONDS_PER_CHECKPOINT:
@@ -141,7 +143,7 @@ class _Run:
         return self.first
 
     def _target(self, step, last):
-        steps = max(1, int(self.rate * SECONDS_PER_CALL))
+        steps = max(1, int(self.rate * max(SECONDS_PER_CALL, SECONDS_PER_BYTE * self.engine.state.nbytes)))
         target = min(last, step + steps)
         first = np.searchsorted(self.frames, step, side="right")
         if first + self.frames_per_call < len(self.frames):
@@ -161,21 +163,20 @@ class _Run:
         steps, positions, velocities = buffers
         self.recorder.append(steps, steps * self.simulation.dt, positions, velocities)
 
-    def _explain(self, before, step, target, buffers):
+    def _explain(self, block, before, step, target, buffers):
         """Replay the block that failed, step by step; keep the frames before; raise with the address."""
         simulation, engine = self.simulation, self.engine
-        finite = np.isfinite(engine.state)
-        block = int(np.flatnonzero(~finite.all(axis=(1, 2, 3)))[0])
         engine.state[block] = before[block]
-        bad = step
-        good = before[block]
+        bad, path = step, []
         while bad < target and np.isfinite(engine.state[block]).all():
-            good = engine.state[block].copy()
+            path = [*path[-15:], engine.state[block, 0].copy()]
             engine.advance_block(block, bad, bad + 1)
             bad += 1
         lane = int(np.flatnonzero(~np.isfinite(engine.state[block]).all(axis=(0, 1)))[0])
-        x = good[0, :, lane]
-        f = force(simulation.potential, x[np.newaxis], (bad - 1) * simulation.dt)[0]
+        x = path[-1][:, lane]
+        with np.errstate(all="ignore"):
+            f = force(simulation.potential, x[np.newaxis], (bad - 1) * simulation.dt)[0]
+            advice = self._advice([state[:, lane] for state in path])
         keep = int(np.searchsorted(buffers[0], bad, side="left"))
         self._append(tuple(part[:keep] if part is not None else None for part in buffers))
         with np.errstate(all="ignore"):
@@ -184,13 +185,17 @@ class _Run:
         raise NotFinite(
             f"particle {simulation.first_particle + block * engine.lanes + lane} ceased to be finite in step {bad} "
             f"(t = {bad * simulation.dt:.6g}): from x = {x.tolist()} with force {f.tolist()}, |F| dt / friction = {push:.3g}. "
-            f"{self._advice(x)}; {kept}"
+            f"{advice}; {kept}"
         )
 
-    def _advice(self, x):
-        simulation = self.simulation
-        matrix = hessian(simulation.potential, x, 0.0)
-        curvature = float(np.abs(np.linalg.eigvalsh(matrix)).max()) if np.isfinite(matrix).all() else 0.0
-        limit = simulation.integrator.stability_limit(simulation.dynamics, curvature)
-        dt = min(simulation.dt / 4.0, limit / 2.0)
-        return f"The step is too long for the curvature {curvature:.3g} there: try dt = {float(f'{dt:.2g}'):g}"
+    def _advice(self, path):
+        """A step for the curvature where the last positions of the particle began to be thrown about."""
+        simulation, curvature, limit = self.simulation, 0.0, np.inf
+        for x in path:
+            matrix = hessian(simulation.potential, x)
+            curvature = float(np.abs(np.linalg.eigvalsh(matrix)).max()) if np.isfinite(matrix).all() else 0.0
+            limit = simulation.integrator.stability_limit(simulation.dynamics, curvature)
+            if simulation.dt >= limit:
+                break
+        dt = float(f"{min(simulation.dt / 4.0, limit / 2.0):.2g}")
+        return f"The step is too long for the curvature {curvature:.3g} met there: try dt = {dt:g}"

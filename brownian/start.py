@@ -9,7 +9,7 @@ import numpy as np
 from .integrators.exact_ou import linear_force
 from .integrators.probe import affine_probe
 from .noise import START_CHOICE, START_POSITION, START_VELOCITY, STEP, Philox, normals_at, uniforms_at
-from .potentials.definition import dimension_of, energy, without_energy
+from .potentials.definition import dimension_of, energy, known_minima, without_energy
 from .potentials.potential import by_component
 from .theory.weight import Weight
 
@@ -55,8 +55,8 @@ def _with_velocities(simulation, positions):
 
 
 def _origin(simulation):
-    minima = getattr(simulation.potential, "minima", lambda dimension: np.zeros((1, dimension)))(simulation.dimension)
-    return np.asarray(minima, dtype=float)[0] if len(minima) else np.zeros(simulation.dimension)
+    minima = known_minima(simulation.potential, simulation.dimension)
+    return minima[0] if len(minima) else np.zeros(simulation.dimension)
 
 
 def _at_minimum(simulation, thermal):

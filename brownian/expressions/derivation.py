@@ -9,7 +9,7 @@ import math
 
 import sympy
 
-from .formula import CONSTANTS, VARIABLES, ExpressionError, written
+from .formula import CONSTANTS, MAX_EXPONENT, VARIABLES, ExpressionError, number, written
 
 COORDINATES = VARIABLES[:3]
 _FUNCTIONS = {
@@ -64,6 +64,9 @@ class Derivation:
         if kind == "name":
             return sympy.Symbol(operands[0], real=True)
         operands = [values[k] for k in operands]
+        if all(operand.is_Rational for operand in operands):
+            result = number(kind, [float(operand) for operand in operands])
+            return sympy.nan if result is None else sympy.Rational(result)
         if kind == "neg":
             return -self._factor(operands[0])
         if kind == "+":
@@ -84,7 +87,7 @@ class Derivation:
         return 1 / self._atom(value)
 
     def _power(self, base, exponent):
-        if exponent.is_Rational:
+        if exponent.is_Rational and abs(exponent) <= MAX_EXPONENT:
             return self._atom(base) ** exponent
         if base == sympy.Rational(_E):
             return sympy.exp(self._atom(exponent))
@@ -150,10 +153,12 @@ class Derivation:
 
 
 def _real(value):
-    """The value, in exact arithmetic where it turned out to be a number, or None where that is not real and finite."""
+    """The value, rounded to float64 if it turned out to be a number, or None where that is not real and finite."""
     if value.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
         return None
-    if value.is_Rational or value.free_symbols:
+    if value.free_symbols:
         return value
-    number = complex(value)
-    return sympy.Rational(number.real) if number.imag == 0.0 and math.isfinite(number.real) else None
+    try:
+        return sympy.Rational(value.p / value.q)
+    except OverflowError:
+        return None

@@ -1,11 +1,12 @@
 """What a formula is made of: names, operations, canonical text."""
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 VARIABLES = ("x", "y", "z", "t")
 CONSTANTS = {"pi": math.pi, "e": math.e}
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., float]] = {
     "exp": math.exp,
     "log": math.log,
     "sqrt": math.sqrt,
@@ -26,6 +27,16 @@ RESERVED = frozenset(
 
 STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2, "**": 4}
 SIGN, ATOM = 3, 5
+_ARITHMETIC: dict[str, Callable[..., float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": math.pow,
+    "neg": lambda a: -a,
+}
+
+MAX_EXPONENT = 64
 
 
 class ExpressionError(ValueError):
@@ -47,6 +58,15 @@ class Formula(NamedTuple):
     text: str
     parameters: tuple
     dimension: int
+
+
+def number(kind, values):
+    """The result of an operation on floats, or None where that is no finite real number."""
+    try:
+        value = (_ARITHMETIC.get(kind) or FUNCTIONS[kind])(*values)
+    except (OverflowError, ZeroDivisionError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
 
 
 def written(nodes):

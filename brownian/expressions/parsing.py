@@ -8,13 +8,13 @@ import difflib
 import keyword
 import math
 import re
-from collections.abc import Callable
 
 import numpy as np
 
 from .formula import (
     CONSTANTS,
     FUNCTIONS,
+    MAX_EXPONENT,
     RESERVED,
     SIGN,
     STRENGTH,
@@ -22,13 +22,13 @@ from .formula import (
     ExpressionError,
     Formula,
     Node,
+    number,
     written,
 )
 
 MAX_LENGTH = 2000  # characters
 MAX_DEPTH = 50  # nested parentheses, functions, signs and exponents
 MAX_OPERATIONS = 400
-MAX_EXPONENT = 64
 MAX_NAME = 40  # characters
 
 _TOKEN = re.compile(
@@ -54,16 +54,6 @@ _LANGUAGE = (
     f"A formula consists of numbers, the variables {', '.join(VARIABLES)}, the constants {', '.join(CONSTANTS)}, named "
     f"parameters, + - * / **, parentheses, and the functions {', '.join(FUNCTIONS)}."
 )
-
-_ARITHMETIC: dict[str, Callable[..., float]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "**": math.pow,
-    "neg": lambda a: -a,
-    **FUNCTIONS,
-}
 
 
 def parse(text, parameters=(), dimension=None):
@@ -261,11 +251,8 @@ class _Parser:
             return CONSTANTS.get(operands[0])
         values = [self.nodes[operand].constant for operand in operands]
         if None not in values:
-            try:
-                value = _ARITHMETIC[kind](*values)
-            except (OverflowError, ZeroDivisionError, ValueError):
-                value = math.nan
-            if not math.isfinite(value):
+            value = number(kind, values)
+            if value is None:
                 operation = f"{kind} of {', '.join(map(repr, values))}"
                 self.fail("a constant that is no finite real number", operation, position)
             return value

@@ -149,7 +149,7 @@ class _Writer:
         for term in terms[1:]:
             negative = term.could_extract_minus_sign()
             part, strength = self._code(-term if negative else term)
-            text += f" {'-' if negative else '+'} {_grouped(part, strength, _PRODUCT)}"
+            text += f" {'-' if negative else '+'} {_grouped((part, strength), _PRODUCT)}"
         return text
 
     def _product(self, expr):
@@ -160,14 +160,14 @@ class _Writer:
             inverse = factor.is_Pow and factor.exp.is_Rational and factor.exp < 0
             (below if inverse else above).append(1 / factor if inverse else factor)
         above.sort(key=self._varies)
-        texts = [_grouped(*self._code(factor), _PRODUCT) for factor in above]
+        texts = [_grouped(self._code(factor), _PRODUCT) for factor in above]
         if abs(number) != 1 or not texts:
             texts.insert(0, _number(abs(number)))
         text = "*".join(texts)
         if len(below) == 1:
-            text += f"/{_grouped(*self._code(below[0]), _ATOM)}"
+            text += f"/{_grouped(self._code(below[0]), _ATOM)}"
         elif below:
-            text += f"/({'*'.join(_grouped(*self._code(factor), _PRODUCT) for factor in below)})"
+            text += f"/({'*'.join(_grouped(self._code(factor), _PRODUCT) for factor in below)})"
         return (f"-{text}", _SUM) if number < 0 else (text, _PRODUCT)
 
     def _power(self, expr):
@@ -190,7 +190,8 @@ class _Writer:
         return self.powers[base, n]
 
 
-def _grouped(text, strength, needed):
+def _grouped(code, needed):
+    text, strength = code
     return text if strength >= needed else f"({text})"
 
 

@@ -162,7 +162,7 @@ def _evaluate(entry, potential, x, t, out):
     potential = potential if hasattr(potential, "is_potential") else cast(potential)
     with np.errstate(all="ignore"):
         run = entry if x.size <= _INTERPRETED_UP_TO else compiled_for(entry, potential)
-        run(potential, x, float(t), out)
+        run(potential, x, np.float64(t), out)
     return out
 
 
@@ -213,7 +213,8 @@ def check_force(potential, dimension, scale=1.0, points=8):
         where they differ by more than the error of the difference, with the point and both values.
     """
     rng = np.random.default_rng(20260101)
-    minima = np.asarray(getattr(potential, "minima", lambda dimension: np.zeros((1, dimension)))(dimension), dtype=float)
+    minima = known_minima(potential, dimension)
+    minima = minima if len(minima) else np.zeros((1, dimension))
     x = minima[rng.integers(len(minima), size=points)] + scale * rng.normal(size=(points, dimension))
     analytic = force(potential, x)
     usable = np.isfinite(analytic).all(axis=1) & np.isfinite(energy(potential, x))
@@ -237,10 +238,15 @@ def check_force(potential, dimension, scale=1.0, points=8):
             )
 
 
+def known_minima(potential, dimension):
+    """The minima that a potential knows of itself, shape (number, dimension); none where it knows none."""
+    points = potential.minima(dimension) if hasattr(potential, "minima") else np.zeros((0, dimension))
+    return np.asarray(points, dtype=np.float64)
+
+
 def stiffest(potential, dimension):
     """Largest curvature [E/L^2] at the potential's known minima, or None where no minimum is known."""
-    if not hasattr(potential, "minima"):
-        return None
-    largest = [float(np.linalg.eigvalsh(hessian(potential, point)).max()) for point in potential.minima(dimension)]
+    points = known_minima(potential, dimension)
+    largest = [float(np.linalg.eigvalsh(hessian(potential, point)).max()) for point in points]
     largest = [value for value in largest if math.isfinite(value)]
     return max(largest) if largest else None

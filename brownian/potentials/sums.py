@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .definition import dimension_of, hessian, is_potential, potential, without_energy
+from .definition import dimension_of, hessian, is_potential, known_minima, potential, without_energy
 from .potential import (
     add_energy,
     add_force,
@@ -34,11 +34,11 @@ def terms(self):
 
 
 def minima(self, dimension):
-    """Local minima reached downhill from the terms' own minima, shape (number, dimension)."""
+    """Local minima reached downhill from the origin and the terms' own minima, shape (number, dimension)."""
     from scipy.optimize import minimize
 
     parts = self.terms()
-    starts = [point for term in parts if hasattr(term, "minima") for point in term.minima(dimension)][:16]
+    starts = [np.zeros(dimension), *(point for term in parts for point in known_minima(term, dimension))][:16]
     if without_energy(self) is not None:
         return np.zeros((0, dimension))
     aside = 1e-3 * np.cos(np.arange(1.0, dimension + 1.0))  # off a symmetric point, which may be a saddle of the sum

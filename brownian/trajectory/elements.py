@@ -75,6 +75,7 @@ def particle_group(file, wanted=None):
 
 def _value(group, name, ours):
     path = group.file.filename
+    # The view of native columns is not even opened: HDF5 may never return from one that is damaged.
     native = ours and checked_dataset(group.file, f"{layout.NATIVE}/{name}", "f", (3,))
     value = native or checked_dataset(group, f"{name}/value", "fiu", (3,))
     if value is None:
@@ -86,9 +87,8 @@ def _value(group, name, ours):
     return value
 
 
-def _unit(group, name):
-    dataset = member(group, name)
-    value = None if dataset is None else dataset.attrs.get("unit")
+def _unit(dataset):
+    value = dataset.attrs.get("unit") if isinstance(dataset, h5py.Dataset) else None
     value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
     return value if isinstance(value, str) else ""
 
@@ -202,9 +202,9 @@ def contents(file, complete, wanted=None):
     _increasing(path, "steps", step, frames)
     if time is not None:
         _increasing(path, "times", time, frames)
-    unit = {"time": _unit(position, "time"), "length": _unit(position, "value")}
+    unit = {"time": _unit(member(position, "time")), "length": _unit(positions)}
     if velocities is not None:
-        unit["velocity"] = _unit(group, "velocity/value")
+        unit["velocity"] = _unit(velocities)
     record, state = _checkpoint(file, positions) if ours else (None, None)
     return Contents(
         name, ours, frames, even, positions, velocities, step, time, unit if any(unit.values()) else None,

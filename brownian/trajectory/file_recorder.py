@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from . import checkpoints, layout
 from .description import differences
 from .errors import NothingToResume, ResumeMismatch, TrajectoryError
+from .hdf5 import reading
 from .locking import WriterLock
 from .plan import Plan, check_disk, target
 from .recorder import Recording
@@ -137,7 +138,8 @@ class FileRecorder(Recording):
             checkpoint = self._check_stored(source)
             self._rewind(source, checkpoint)
             self._file = layout.open_for_appending(self.path)
-            self._handles = layout.handles(self._file)
+            with reading(self.path):
+                self._handles = layout.handles(self._file)
             undo.pop_all()
         return self
 
@@ -148,7 +150,8 @@ class FileRecorder(Recording):
             found = source.open()
             checkpoint = None
             if found.state is not None:
-                checkpoint = next(checkpoints.read(found.state, found.record, found.frames), None)
+                with reading(self.path):
+                    checkpoint = next(checkpoints.read(found.state, found.record, found.frames), None)
         except TrajectoryError as error:
             raise NothingToResume(f"{error}; {over}", self.path) from error
         if checkpoint is None:

@@ -156,9 +156,10 @@ def _fill(file, text, description, plan, chunks):
         units.attrs["version"] = np.array([1, 0], "i4")
         units.attrs["system"] = np.bytes_("SI")
         position["time"].attrs["unit"] = plan.unit["time"]
-        position["value"].attrs["unit"] = plan.unit["length"]
-        if plan.velocities:
-            velocity["value"].attrs["unit"] = plan.unit["velocity"]
+        for name, unit in (("position", plan.unit["length"]), ("velocity", plan.unit.get("velocity"))):
+            for place in (f"particles/{GROUP}/{name}/value", f"{NATIVE}/{name}"):
+                if place in file:
+                    file[place].attrs["unit"] = unit
     # A dataset, since an attribute ends at 64 kB; of fixed length, since that is the plainest thing in HDF5.
     file.create_dataset(DESCRIPTION, data=np.bytes_(text))
     n, d = plan.particles, plan.dimension

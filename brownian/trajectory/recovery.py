@@ -12,9 +12,13 @@ import numpy as np
 from . import checkpoints, layout
 from .description import to_json
 from .errors import TrajectoryError
+from .hdf5 import reading
 from .locking import WriterLock
-from .plan import SLAB_BYTES, Plan, check_disk, target
+from .plan import Plan, check_disk, target
 from .sources import FileSource, release
+
+
+COPY_BYTES = 2**24
 
 
 def partial(path):
@@ -58,6 +62,25 @@ def _copy_others(source, copy):
             _copy_others(source[name], copy[name])
 
 
+def _copy(found, copy, frames, slab, path):
+    """Copy what counts; damage of the old file is told from trouble with the new one."""
+    new = layout.handles(copy)
+    arrays = [found.step, found.time, found.positions, *([] if found.velocities is None else [found.velocities])]
+    for start in range(0, frames, slab):
+        with reading(path):
+            rows = [array[start : min(start + slab, frames)] for array in arrays]
+        new.append(start, *rows)
+    with reading(path):
+        kept = list(checkpoints.read(found.state, found.record, frames))
+    for checkpoint in kept:
+        checkpoints.write(new, checkpoint)
+    with reading(path, (KeyError, TypeError, ValueError)):
+        file = found.positions.file
+        for name, value in file["h5md/creator"].attrs.items():
+            copy["h5md/creator"].attrs[name] = np.bytes_(value)
+        _copy_others(file, copy)
+
+
 def rewrite(source, path, frames):
     """Replace a file of ours by a copy that ends after `frames` frames.  The caller holds the lock.
 
@@ -73,20 +96,18 @@ def rewrite(source, path, frames):
     check_disk(path, os.path.getsize(path))
     with ExitStack() as stack:
         stack.callback(copied.unlink, missing_ok=True)
-        description = found.description
-        with layout.create(copied, to_json(description), description, plan_of(source), found.positions.chunks) as copy:
-            new = layout.handles(copy)
-            slab = max(1, SLAB_BYTES // (plan_of(source).frame_bytes)) * 4
-            kept = [array for array in (found.positions, found.velocities) if array is not None]
-            for start in range(0, frames, slab):
-                rows = slice(start, min(start + slab, frames))
-                new.append(start, found.step[rows], found.time[rows], *(array[rows] for array in kept))
-            for checkpoint in checkpoints.read(found.state, found.record, frames):
-                checkpoints.write(new, checkpoint)
-            file = found.positions.file
-            for name, value in file["h5md/creator"].attrs.items():
-                copy["h5md/creator"].attrs[name] = np.bytes_(value)
-            _copy_others(file, copy)
+        description, plan = found.description, plan_of(source)
+        copy = layout.create(copied, to_json(description), description, plan, found.positions.chunks)
+        try:
+            _copy(found, copy, frames, max(1, COPY_BYTES // plan.frame_bytes), path)
+            copy.flush()
+        except TrajectoryError:
+            copy.close()
+            raise
+        except (OSError, RuntimeError) as error:
+            layout.sever(copy)
+            raise TrajectoryError(f"{path}: cannot be copied ({layout.reason(error)}); nothing is lost", path) from error
+        copy.close()
         # The old file must not go before the new one has arrived.
         sync(copied)
         source.close()

@@ -1,0 +1,108 @@
+"""The disk cache in processes of its own: hit by the second, never stale, never fooled by names."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+COMPILED = "numba.core.compiler"
+COUNT = """
+import numba.core.event as event
+class Count(event.Listener):
+    compiled = 0
+    def on_start(self, event): pass
+    def on_end(self, event): Count.compiled += 1
+event.register("numba:compile", Count())
+"""
+
+
+def python(code, tmp_path, **environment):
+    """Run code in a fresh process with its own cache folder; its standard output."""
+    path = [str(tmp_path), os.environ.get("PYTHONPATH", "")]
+    env = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(path)} | environment
+    done = subprocess.run([sys.executable, "-c", COUNT + textwrap.dedent(code)], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+RUN = """
+import numpy as np, brownian as bn
+{setup}
+end = bn.Simulation(potential={potential}, dynamics=bn.Overdamped(0.7, 0.9), dt=0.01, particles=40, dimension=2, seed=3,
+                    start="rest").run(steps=8, threads=1).positions[-1]
+print(Count.compiled, np.asarray(end, float).tobytes().hex()[:4000])
+"""
+
+
+def test_second_process_compiles_nothing_and_has_the_same_bits(tmp_path):
+    code = RUN.format(setup="", potential="bn.DoubleWell(2.0, 1.2)")
+    cold, warm = python(code, tmp_path), python(code, tmp_path)
+    assert int(cold[0]) > 0
+    assert int(warm[0]) == 0
+    assert cold[1] == warm[1]
+
+
+def test_other_processors_give_the_same_bits(tmp_path):
+    """Without the vector units and the fused multiply-add of this machine, and without the compiler at all."""
+    code = RUN.format(setup="", potential="bn.Cosine(1.1, 2.0)")
+    here = python(code, tmp_path)
+    plain = python(code, tmp_path, NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
+    interpreted = python(code, tmp_path, NUMBA_DISABLE_JIT="1")
+    assert here[1] == plain[1] == interpreted[1]
+    assert int(interpreted[0]) == 0
+
+
+def test_processes_that_start_at_once_share_a_cache(tmp_path):
+    code = COUNT + textwrap.dedent(RUN.format(setup="", potential="bn.Harmonic(2.0)"))
+    env = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    together = [subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    bits = {process.communicate()[0].split()[1] for process in together}
+    assert all(process.returncode == 0 for process in together)
+    assert len(bits) == 1
+
+
+MODULE = """
+from typing import NamedTuple
+class Mine(NamedTuple):
+    k: float
+    def component_energy(self, x, d, t):
+        return {energy} * self.k * x * x
+    def component_force(self, x, d, t):
+        return -2.0 * {energy} * self.k * x
+"""
+
+
+def test_user_class_is_cached_and_an_edit_is_seen(tmp_path):
+    (tmp_path / "mine.py").write_text(MODULE.format(energy="0.5"))
+    code = RUN.format(setup="from mine import Mine", potential="Mine(2.0) + bn.ConstantForce(0.3)")
+    first, second = python(code, tmp_path), python(code, tmp_path)
+    assert int(second[0]) == 0
+    (tmp_path / "mine.py").write_text(MODULE.format(energy="0.7"))
+    edited = python(code, tmp_path)
+    assert int(edited[0]) > 0
+    assert first[1] == second[1] != edited[1]
+    (tmp_path / "mine.py").unlink()
+    without = python(RUN.format(setup="", potential="bn.Harmonic(2.0)"), tmp_path)
+    assert len(without) == 2
+
+
+def test_two_classes_of_one_name_are_two(tmp_path):
+    for name, energy in (("one", "0.5"), ("two", "0.9")):
+        (tmp_path / f"{name}.py").write_text(MODULE.format(energy=energy))
+    bits = [python(RUN.format(setup=f"from {name} import Mine", potential="Mine(2.0)"), tmp_path)[1] for name in ("one", "two")]
+    both = RUN.format(setup="import one, two", potential="one.Mine(2.0)") + RUN.format(setup="", potential="two.Mine(2.0)")
+    together = python(both, tmp_path)
+    assert bits[0] != bits[1]
+    assert [together[1], together[3]] == bits
+
+
+@pytest.mark.parametrize("where", ["__main__", "function"])
+def test_classes_that_have_no_address_run_uncached(tmp_path, where):
+    body = textwrap.indent(MODULE.format(energy="0.5"), "    ")
+    setup = MODULE.format(energy="0.5") if where == "__main__" else f"def make():\n{body}\n    return Mine\nMine = make()"
+    code = "import numpy as np, brownian as bn\n" + setup + "\n" + RUN.format(setup="", potential="Mine(2.0)")
+    first, second = python(code, tmp_path), python(code, tmp_path)
+    assert first[1] == second[1]
+    assert int(second[0]) > 0

@@ -1,0 +1,144 @@
+"""The command line and the scenarios, as a user meets them."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import brownian as bn
+from brownian.cli import FAILED, INTERRUPTED, NEGATIVE, OK, USAGE, main
+from brownian.report import Check, Result, gallery
+
+ROOT = pathlib.Path(__file__).parent.parent
+SMALL = {
+    "free_particle": ["--particles", "400", "--steps", "200"],
+    "double_well": ["--particles", "1000", "--time", "20"],
+    "trapped_bead": ["--particles", "4", "--seconds", "1"],
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_scenarios_agree_with_theory_and_write_their_files(name, capsys, tmp_path):
+    script = str(ROOT / "scenarios" / f"{name}.py")
+    assert main(["run", script, *SMALL[name], "--json"]) == OK
+    data = json.loads(capsys.readouterr().out)
+    assert data["agrees"]
+    folder = tmp_path / "results" / name
+    assert json.loads((folder / "result.json").read_text()) == data
+    for figure in data["figures"]:
+        assert (folder / figure).stat().st_size > 10_000
+    trajectory = next(folder.glob("*.h5md"))
+    assert main(["info", str(trajectory)]) == OK
+    out = capsys.readouterr().out
+    assert "made by:" in out
+    assert "again:" in out
+    assert main(["info", "--json", str(trajectory)]) == OK
+    assert json.loads(capsys.readouterr().out)["seed"] >= 7
+    assert main(["run", script, *SMALL[name]]) == USAGE  # never overwritten unasked
+    assert "overwrite" in capsys.readouterr().err
+    assert main(["run", script, *SMALL[name], "--resume"]) == OK  # nothing left to do: the analysis again
+    assert "agrees" in capsys.readouterr().out
+    assert pathlib.Path(gallery("results")).read_text().count(f"results/{name}") >= 0
+
+
+def test_script_and_command_are_the_same(tmp_path):
+    script = ROOT / "scenarios" / "free_particle.py"
+    env = os.environ | {"MPLBACKEND": "Agg"}
+    runs = [
+        [sys.executable, str(script), "--out", "a", *SMALL["free_particle"], "--json"],
+        [sys.executable, "-m", "brownian", "run", str(script), "--out", "b", *SMALL["free_particle"], "--json"],
+    ]
+    results = [subprocess.run(run, capture_output=True, text=True, env=env, check=True).stdout for run in runs]
+    assert json.loads(results[0]) == json.loads(results[1])
+    with bn.open("a/trajectory.h5md") as one, bn.open("b/trajectory.h5md") as other:
+        assert (one.positions[:] == other.positions[:]).all()
+
+
+SCENARIO = """
+'''A scenario of a user's own.'''
+import brownian as bn
+from typing import NamedTuple
+
+class Mine(NamedTuple):
+    k: float
+    def component_energy(self, x, d, t):
+        return 0.5 * self.k * x * x
+    def component_force(self, x, d, t):
+        return -self.k * x
+
+def run(*, k=2.0, particles=2000, expected=1.0, seed=1, name="x", out=None):
+    scenario = bn.Scenario(__file__, out)
+    x = bn.Simulation(potential=Mine(k), dynamics=bn.Langevin(1.3, 0.7, 0.9), dt=0.1, particles=particles, seed=seed).run(steps=5)
+    square = bn.statistics.mean(k * x.positions[-1, :, 0].astype(float) ** 2 / 0.9)
+    scenario.check("k <x^2> / kT", square.value, expected, square.error)
+    return scenario.result("Mine")
+"""
+
+
+def test_scenario_of_ones_own(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    path.write_text(SCENARIO)
+    assert main(["run", "mine.py", "--particles", "1e3", "--threads", "1"]) == OK
+    assert "k <x^2> / kT" in capsys.readouterr().out
+    assert main(["run", "mine.py", "--expected", "1.5"]) == NEGATIVE
+    assert "DIFFERS" in capsys.readouterr().out
+    assert main(["run", "mine.py", "--help"]) == OK
+    assert "A scenario of a user's own" in capsys.readouterr().out
+
+
+def refused(arguments, message, status=USAGE, files=None):
+    """A command that is refused, and what it says."""
+    return pytest.param(arguments, message, status, files or {}, id=message[:30])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "status", "files"),
+    [
+        refused(["run", "nowhere.py"], "nowhere.py: no such scenario file"),
+        refused(["run", "empty.py"], "defines nothing to run", files={"empty.py": "x = 1"}),
+        refused(["run", "broken.py"], "broken.py: line 1", files={"broken.py": "def run(:"}),
+        refused(["run", "loose.py"], "every argument of a scenario is keyword-only", files={"loose.py": "def run(a): pass"}),
+        refused(["info", "nowhere.h5md"], "nowhere.h5md"),
+        refused(["info", "text.h5md"], "text.h5md", files={"text.h5md": "no HDF5"}),
+        refused(["run", "bad.py"], "dt = -1.0, but it must be positive", files={
+            "bad.py": "import brownian as bn\ndef run(*, dt=-1.0):\n    bn.Simulation(potential=bn.Free(), dynamics=bn.Overdamped(1, 1), dt=dt, particles=1)"}),  # fmt: skip
+        refused(["run", "blown.py"], "ceased to be finite", FAILED, files={
+            "blown.py": "import brownian as bn\ndef run(*, seed=1):\n    bn.Simulation(potential=bn.Expression('x**4'), dynamics=bn.Overdamped(1, 1), dt=0.1, "  # noqa: E501
+                        "particles=1, start=[[99.0]]).run(steps=99)"}),
+        refused(["run", "stop.py"], "interrupted", INTERRUPTED, files={"stop.py": "def run(*, a=1):\n    raise KeyboardInterrupt"}),
+    ],
+)  # fmt: skip
+def test_refusals(arguments, message, status, files, capsys):
+    for name, text in files.items():
+        pathlib.Path(name).write_text(text)
+    assert main(arguments) == status
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert "Traceback" not in printed.err
+    assert not printed.out
+
+
+def test_usage_errors_exit_with_two():
+    for arguments in ([], ["fly"], ["info"], ["run", "x.py", "--threads", "many"]):
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        assert left.value.code == USAGE
+
+
+def test_result_table_and_gallery(tmp_path):
+    result = Result("demo", [Check("variance", 1.02, 1.0, 0.01), Check("mean", 3.0, 1.0, 0.1, "nm")])
+    assert not result.agrees
+    assert "DIFFERS" in str(result).splitlines()[2]
+    (tmp_path / "r" / "demo").mkdir(parents=True)
+    (tmp_path / "r" / "demo" / "result.json").write_text(json.dumps(result.as_data() | {"figures": ["a.png"]}))
+    text = gallery(tmp_path / "r").read_text()
+    assert "demo/a.png" in text
+    assert "| variance | 1.02 | 1 | 0.01 | 2.0 |" in text
