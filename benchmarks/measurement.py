@@ -46,7 +46,7 @@ def seconds(function):
     return time.perf_counter() - began
 
 
-def in_turns(functions, rounds):
+def in_turns(functions, rounds, between=lambda: None):
     """Time functions in turns: each once per round, the round's order turned by one each time.
 
     Parameters
@@ -55,6 +55,8 @@ def in_turns(functions, rounds):
         Name to function without arguments; each is called once before, untimed.
     rounds
         Number of rounds.
+    between
+        Called after each of them, untimed: to remove files.
 
     Returns
     -------
@@ -65,10 +67,12 @@ def in_turns(functions, rounds):
     taken = {name: np.empty(rounds) for name in names}
     for function in functions.values():
         function()
+        between()
     for k in range(rounds):
         turn = k % len(names)
         for name in names[turn:] + names[:turn]:
             taken[name][k] = seconds(functions[name])
+            between()
     return taken
 
 

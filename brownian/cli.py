@@ -77,7 +77,9 @@ def _run(chosen, rest):
         return OK if chosen.help else USAGE
     module = load(chosen.scenario)
     parser = argparse.ArgumentParser(
-        prog=f"brownian run {chosen.scenario}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=f"brownian run {chosen.scenario}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--threads", metavar="N", help="number of threads (default: all processors)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")

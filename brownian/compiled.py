@@ -50,7 +50,7 @@ _double_fma, _single_fma = _library_fma()
 
 
 def fma(a, b, c):
-    """a * b + c with one rounding (IEEE 754): float32 if all three are, float64 otherwise."""
+    """A * b + c with one rounding (IEEE 754): float32 if all three are, float64 otherwise."""
     if isinstance(a, np.float32) and isinstance(b, np.float32) and isinstance(c, np.float32):
         return np.float32(_single_fma(a, b, c))
     return np.float64(_double_fma(a, b, c))

@@ -43,8 +43,14 @@ def describe_potential(potential):
 
 def build_potential(data):
     """A built-in or expression potential from plain data; Undescribed for a user's own class."""
-    if not isinstance(data, dict) or not isinstance(data.get("class"), str) or not isinstance(data.get("parameters"), dict):
-        raise Undescribed("the file does not say which potential it was made with; hand it in: simulation(potential=...)")
+    if (
+        not isinstance(data, dict)
+        or not isinstance(data.get("class"), str)
+        or not isinstance(data.get("parameters"), dict)
+    ):
+        raise Undescribed(
+            "the file does not say which potential it was made with; hand it in: simulation(potential=...)"
+        )
     parameters = {
         name: build_potential(value) if isinstance(value, dict) else value for name, value in data["parameters"].items()
     }
@@ -52,19 +58,23 @@ def build_potential(data):
         from .expressions import Expression
 
         if "dimension" in parameters or not {"text", "dimension"} <= set(data):
-            raise Undescribed(f"the file's expression is not one that brownian writes: {sorted(data)}, {sorted(parameters)}")
+            raise Undescribed(
+                f"the file's expression is not one that brownian writes: {sorted(data)}, {sorted(parameters)}"
+            )
         return Expression(data["text"], dimension=data["dimension"], **parameters)
     if data["class"] not in POTENTIALS:
         raise Undescribed(
-            f"the file was made with a class of its author's, {data['class']}; its source is in the file but is never run: "
-            "hand in a potential, simulation(potential=...)"
+            f"the file was made with a class of its author's, {data['class']}; its source is in the file but is never "
+            "run: hand in a potential, simulation(potential=...)"
         )
     return POTENTIALS[data["class"]](**parameters)
 
 
 def describe_dynamics(dynamics):
     """Dynamics as plain data."""
-    return {"class": type(dynamics).__name__} | {name: getattr(dynamics, name) for name in dynamics.__dataclass_fields__}
+    return {"class": type(dynamics).__name__} | {
+        name: getattr(dynamics, name) for name in dynamics.__dataclass_fields__
+    }
 
 
 def build_named(kind, registry, data):

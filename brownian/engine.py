@@ -1,4 +1,4 @@
-"""The one compiled loop: blocks of particles, each taken through all steps up to the next interrupt while it is in cache.
+"""The one compiled loop: blocks of particles, each taken through all steps to the next interrupt while it is in cache.
 
 The state is an array (blocks, slots, dimension, lanes): slot 0 holds positions, slot 1 velocities where the scheme has
 them; a block is a slice of ``lanes`` neighbouring particles.  Every number is a function of (state, step, particle)
@@ -13,7 +13,7 @@ import numpy as np
 from .caching import compiled_for
 from .compiled import inlined
 from .integrators.scheme import begin, step
-from .noise import STEP, STEPS_PER_CALL, buffer, draw
+from .noise import STEP, STEPS_PER_CALL, draw
 
 
 @inlined
@@ -35,7 +35,7 @@ def _record(frames32, frames64, frame, first, values):
 def run_blocks(first_block, last_block, state, kernel, potential, noise, z, row, words, work, lookahead, window,
                first_particle, first_step, last_step, dt, frame_steps, x32, x64, v32, v64):  # fmt: skip
     """Take blocks [first_block, last_block) from first_step to last_step; copy the state at ``frame_steps``."""
-    dimension, lanes = state.shape[2], state.shape[3]
+    lanes = state.shape[3]
     for block in range(first_block, last_block):
         s = state[block]
         lane0 = block * lanes
@@ -99,11 +99,13 @@ class Engine:
         self._run = compiled_for(run_blocks, kernel, potential, noise)
 
     def load(self, state):
-        """Set the state from an array (slots, particles, dimension); the last block is filled up with its last particle."""
+        """Set the state from an array (slots, particles, dimension); the last particle fills up the last block."""
         slots = state.shape[0]
         padding = self.blocks * self.lanes - self.particles
         for slot in range(slots):
-            rows = np.concatenate([state[slot], np.repeat(state[slot, -1:], padding, axis=0)]) if padding else state[slot]
+            rows = (
+                np.concatenate([state[slot], np.repeat(state[slot, -1:], padding, axis=0)]) if padding else state[slot]
+            )
             self.state[:, slot] = rows.reshape(self.blocks, self.lanes, self.dimension).transpose(0, 2, 1)
 
     def unload(self):

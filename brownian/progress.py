@@ -11,33 +11,42 @@ class Progress:
     ----------
     total
         Steps of the whole run.
-    done
-        Steps done before (a resumed run).
+    note
+        A word on the start, said first.
     enabled
         False: say nothing.
     """
 
     interval_log, interval_bar = 30.0, 0.2
 
-    def __init__(self, total, done=0, enabled=True, stream=None):
-        """Start the clock."""
-        self.total, self.first = total, done
+    def __init__(self, total, note="", enabled=True, stream=None):
+        """Say the note; on a terminal also that the code is being compiled or loaded."""
+        self.total, self.first = total, 0
         self.stream = stream or sys.stderr
-        self.bar = enabled and self.stream.isatty()
-        self.enabled = enabled
-        self.begin = self.last = time.monotonic()
+        self.enabled, self.bar = enabled, enabled and self.stream.isatty()
+        self.start = self.last = time.monotonic()
+        if enabled and note:
+            self.stream.write(f"brownian: {note}\n")
+        if self.bar:
+            self.stream.write("  compiling, or loading what was compiled before ...")
+            self.stream.flush()
+
+    def begin(self, done):
+        """Start the clock: steps done before (a resumed run)."""
+        self.first = done
+        self.start = self.last = time.monotonic()
 
     def update(self, done, final=False):
         """Report, if it is time to."""
         now = time.monotonic()
         if not self.enabled or not (final or now - self.last >= (self.interval_bar if self.bar else self.interval_log)):
             return
-        if final and not self.bar and now - self.begin < self.interval_log:
+        if final and not self.bar and now - self.start < self.interval_log:
             return
         self.last = now
-        rate = (done - self.first) / max(now - self.begin, 1e-9)
+        rate = (done - self.first) / max(now - self.start, 1e-9)
         left = (self.total - done) / rate if rate > 0.0 else float("inf")
-        tail = f"{_duration(now - self.begin)} in all" if final else f"{_duration(left)} left"
+        tail = f"{_duration(now - self.start)} in all" if final else f"{_duration(left)} left"
         text = f"{done:,} of {self.total:,} steps, {rate:,.3g} steps/s, {tail}"
         if self.bar:
             filled = 24 * done // max(1, self.total)

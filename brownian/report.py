@@ -74,7 +74,10 @@ class Result:
         rows = [(c.name, *_numbers(c), f"{c.z:.1f}") for c in self.checks]
         widths = [max(len(row[k]) for row in [head, *rows]) for k in range(5)]
         lines = [_row(head, widths)]
-        lines += [f"{_row(row, widths)}  {'agrees' if check.agrees else 'DIFFERS'}" for row, check in zip(rows, self.checks, strict=True)]
+        lines += [
+            f"{_row(row, widths)}  {'agrees' if check.agrees else 'DIFFERS'}"
+            for row, check in zip(rows, self.checks, strict=True)
+        ]
         return "\n".join(line.rstrip() for line in lines)
 
     def as_data(self):
@@ -90,13 +93,19 @@ class Result:
 
 
 def _numbers(check):
-    digits = 6 if check.standard_error <= 0.0 else max(2, 2 + math.ceil(math.log10(max(abs(check.expected), check.standard_error) / check.standard_error)))
+    digits = (
+        6
+        if check.standard_error <= 0.0
+        else max(2, 2 + math.ceil(math.log10(max(abs(check.expected), check.standard_error) / check.standard_error)))
+    )
     unit = f" {check.unit}" if check.unit else ""
     return f"{check.measured:.{digits}g}{unit}", f"{check.expected:.{digits}g}{unit}", f"{check.standard_error:.2g}"
 
 
 def _row(cells, widths):
-    return "  ".join([cells[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))])
+    return "  ".join(
+        [cells[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))]
+    )
 
 
 class Scenario:

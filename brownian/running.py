@@ -55,10 +55,12 @@ def _signals():
 
 def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velocities, threads, progress):
     """Make the run that ``Simulation.run`` describes; returns its trajectory."""
+    state, note = (None, "resumed") if resume else simulation.initial_state()
     description = simulation.describe() | {
         "steps": steps,
         "frames": frames.tolist() if not _regular(frames) else {"every": int(frames[0])},
     }
+    description["made"]["start"] = note
     sizes = {
         "particles": simulation.particles,
         "dimension": simulation.dimension,
@@ -76,7 +78,9 @@ def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velo
     engine = simulation.engine(threads)
     try:
         with _signals() as stop:
-            _Run(simulation, engine, recorder, frames, dtype, velocities, stop).go(steps, resume, progress)
+            _Run(simulation, engine, recorder, frames, dtype, velocities, stop).go(
+                steps, state, Progress(steps, note, progress)
+            )
         return recorder.finish()
     except BaseException:
         recorder.abandon()
@@ -99,12 +103,13 @@ class _Run:
         self.frames_per_call = max(1, FRAME_BYTES_PER_CALL // frame_bytes)
         self.rate = 2e7 / simulation.dimension / simulation.particles  # steps per second, a low first guess
 
-    def go(self, steps, resume, progress):
+    def go(self, steps, state, report):
+        """From ``state``, or from the checkpoint of the recorder, to the end."""
         last = self.first + steps
-        step = self._begin(resume)
+        step = self._begin(state)
         if step > last:
             raise ValueError(f"the file is at step {step - self.first}, beyond the {steps} steps asked for")
-        report = Progress(steps, step - self.first, progress)
+        report.begin(step - self.first)
         pending, checkpoint_at = None, time.monotonic()
         while step < last:
             target = self._target(step, last)
@@ -122,7 +127,11 @@ class _Run:
                 self._explain(block, before, step, target, buffers)
             pending, step = buffers, target
             report.update(step - self.first, final=step == last)
-            if self.stop.signal is not None or step == last or time.monotonic() - checkpoint_at > SECONDS_PER_CHECKPOINT:
+            if (
+                self.stop.signal is not None
+                or step == last
+                or time.monotonic() - checkpoint_at > SECONDS_PER_CHECKPOINT
+            ):
                 self._append(pending)
                 self.recorder.checkpoint(step, self.engine.unload())
                 pending, checkpoint_at = None, time.monotonic()
@@ -130,11 +139,10 @@ class _Run:
                 self.recorder.finish()
                 self.stop.obey()
 
-    def _begin(self, resume):
-        if resume:
+    def _begin(self, state):
+        if state is None:
             self.engine.load(self.recorder.state)
             return self.recorder.step
-        state, note = self.simulation.initial_state()
         self.engine.load(state)
         start = np.array([self.first], np.int64)
         positions, speeds = (state[k][np.newaxis].astype(self.dtype) for k in (0, -1))
@@ -151,7 +159,9 @@ class _Run:
         return target
 
     def _buffers(self, step, target):
-        chosen = self.frames[np.searchsorted(self.frames, step, "right") : np.searchsorted(self.frames, target, "right")]
+        chosen = self.frames[
+            np.searchsorted(self.frames, step, "right") : np.searchsorted(self.frames, target, "right")
+        ]
         shape = (len(chosen), self.simulation.particles, self.simulation.dimension)
         if not len(chosen):
             return chosen, None, None
@@ -167,7 +177,7 @@ class _Run:
         """Replay the block that failed, step by step; keep the frames before; raise with the address."""
         simulation, engine = self.simulation, self.engine
         engine.state[block] = before[block]
-        bad, path = step, []
+        bad, path = step, [before[block, 0]]
         while bad < target and np.isfinite(engine.state[block]).all():
             path = [*path[-15:], engine.state[block, 0].copy()]
             engine.advance_block(block, bad, bad + 1)
@@ -184,7 +194,8 @@ class _Run:
         kept = f"frames up to step {buffers[0][keep - 1]} are kept" if keep else "the frames before are kept"
         raise NotFinite(
             f"particle {simulation.first_particle + block * engine.lanes + lane} ceased to be finite in step {bad} "
-            f"(t = {bad * simulation.dt:.6g}): from x = {x.tolist()} with force {f.tolist()}, |F| dt / friction = {push:.3g}. "
+            f"(t = {bad * simulation.dt:.6g}): from x = {x.tolist()} with force {f.tolist()}, "
+            f"|F| dt / friction = {push:.3g}. "
             f"{advice}; {kept}"
         )
 

@@ -6,7 +6,6 @@ import operator
 import numpy as np
 
 
-
 def whole_number(name, value, minimum):
     """A whole number of at least ``minimum``; TypeError or ValueError that names the value otherwise."""
     try:
@@ -76,5 +75,3 @@ def logarithmic_times(dt, time, per_decade=10):
     last = steps_in("time", time, dt)
     count = max(2, round(per_decade * math.log10(last)) + 1) if last > 1 else 1
     return np.unique(np.rint(np.geomspace(1, last, count)).astype(np.int64)) * dt
-
-

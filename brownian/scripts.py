@@ -22,7 +22,7 @@ def load(path):
         raise ScenarioError(f"{path}: no such scenario file")
     name = f"scenario_{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
     spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None:
+    if spec is None or spec.loader is None:
         raise ScenarioError(f"{path}: not a Python script (.py)")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module

@@ -72,8 +72,10 @@ class Simulation:
     (11, 1000, 1)
     """
 
-    def __init__(self, *, potential, dynamics, dt, particles, dimension=1, integrator=None, seed=None,
-                 start="stationary", noise="float64", units=unit_sets.reduced, first_particle=0, first_step=0):  # fmt: skip
+    def __init__(
+        self, *, potential, dynamics, dt, particles, dimension=1, integrator=None, seed=None, start="stationary",
+        noise="float64", units=unit_sets.reduced, first_particle=0, first_step=0,
+    ):  # fmt: skip
         """Check everything and compute the coefficients."""
         if not isinstance(dynamics, Langevin | Overdamped):
             raise TypeError(f"dynamics = {dynamics!r}, but Langevin(...) or Overdamped(...) is needed")
@@ -85,8 +87,8 @@ class Simulation:
             raise TypeError(f"integrator = {integrator!r}, but one of brownian's integrators is needed, e.g. GJF()")
         if not is_potential(potential):
             raise TypeError(
-                f"potential = {potential!r}, but a potential is needed: a built-in, an Expression, or a NamedTuple with "
-                "component_energy and component_force, or add_energy and add_force"
+                f"potential = {potential!r}, but a potential is needed: a built-in, an Expression, or a NamedTuple "
+                "with component_energy and component_force, or add_energy and add_force"
             )
         self.potential = potential if hasattr(potential, "is_potential") else cast(potential)
         self.dynamics, self.integrator, self.units = dynamics, integrator, units
@@ -104,7 +106,9 @@ class Simulation:
             raise ValueError(f"seed = {seed!r}, but it must be below 2**64")
         needed = dimension_of(self.potential)
         if needed not in (None, self.dimension):
-            raise ValueError(f"{type(potential).__name__} lives in {needed} dimensions, but dimension = {self.dimension}")
+            raise ValueError(
+                f"{type(potential).__name__} lives in {needed} dimensions, but dimension = {self.dimension}"
+            )
         self.facts = integrator.facts_for(dynamics)
         self.noise = self._noise(noise)
         self.start = start
@@ -120,7 +124,9 @@ class Simulation:
                 values = values[:, np.newaxis]
             wanted = (self.facts.normals, self.particles, self.dimension)
             if values.shape[1:] != wanted:
-                raise ValueError(f"Given: values of shape {values.shape}, but (steps, {', '.join(map(str, wanted))}) is needed")
+                raise ValueError(
+                    f"Given: values of shape {values.shape}, but (steps, {', '.join(map(str, wanted))}) is needed"
+                )
             return Given(values, int(noise.first_step))
         if not isinstance(noise, str) or noise not in NOISES:
             raise ValueError(f"noise = {noise!r}, but it must be {' or '.join(map(repr, NOISES))}, or Given(values)")
@@ -144,8 +150,8 @@ class Simulation:
             gamma_dt = float(np.max(self.dynamics.friction)) / self.dynamics.mass * self.dt
             if gamma_dt > 2.0:
                 warnings.warn(
-                    f"gamma dt = {gamma_dt:.3g} > 2: velocities are not resolved (statics and, with GJF, diffusion stay "
-                    f"right); dt < {2.0 * self.dt / gamma_dt:.3g} resolves them, Overdamped dynamics does without",
+                    f"gamma dt = {gamma_dt:.3g} > 2: velocities are not resolved (statics and, with GJF, diffusion "
+                    f"stay right); dt < {2.0 * self.dt / gamma_dt:.3g} resolves them, Overdamped dynamics does without",
                     stacklevel=3,
                 )
 
@@ -158,8 +164,8 @@ class Simulation:
         steps, time
             Length of the run: one of the two.
         every
-            Time between kept frames [T], or an ascending array of times (see ``logarithmic_times``); None keeps the end.
-            Frame 0 is the start.
+            Time between kept frames [T], or an ascending array of times (see ``logarithmic_times``); None keeps the
+            end.  Frame 0 is the start.
         out
             Path of an H5MD file (.h5md); None keeps the frames in memory.
         resume
@@ -246,7 +252,10 @@ class Simulation:
             integrator=build_integrator(description["integrator"]),
             units=unit_sets.SETS[description["units"]],
             start="stationary" if start == "given" else start,
-            **{key: description[key] for key in ("dt", "particles", "dimension", "seed", "noise", "first_particle", "first_step")},
+            **{
+                key: description[key]
+                for key in ("dt", "particles", "dimension", "seed", "noise", "first_particle", "first_step")
+            },
         )
 
     def __repr__(self):

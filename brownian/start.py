@@ -36,8 +36,9 @@ def _shape(simulation):
 
 
 def _normals(simulation, purpose):
+    generator = Philox(np.uint64(simulation.seed))
     return normals_at(
-        Philox(np.uint64(simulation.seed)), 0, 1, first_particle=simulation.first_particle, particles=simulation.particles,
+        generator, 0, 1, first_particle=simulation.first_particle, particles=simulation.particles,
         dimension=simulation.dimension, purpose=purpose,
     )[0, 0]  # fmt: skip
 
@@ -100,10 +101,12 @@ def _stationary(simulation, noise):
             return state, "start: the scheme's own stationary law"
         return _boltzmann(simulation)
     if not np.any(stiffness):
-        return _at_minimum(simulation, thermal=True), "start: at the origin, Maxwell velocities (no stationary positions)"
+        return _at_minimum(
+            simulation, thermal=True
+        ), "start: at the origin, Maxwell velocities (no stationary positions)"
     raise ValueError(
-        f"start = 'stationary': the force is linear with stiffness {stiffness.tolist()}, so no stationary state exists; "
-        "give start='minimum', or arrays"
+        f"start = 'stationary': the force is linear with stiffness {stiffness.tolist()}, and no stationary state "
+        "exists; give start='minimum', or arrays"
     )
 
 
@@ -132,7 +135,10 @@ def _own_law(simulation, noise):
 
 
 def _boltzmann(simulation):
-    note = "start: Boltzmann and Maxwell; the scheme's own law differs by its bias, so discard the first 10 relaxation times"
+    note = (
+        "start: Boltzmann and Maxwell; the scheme's own stationary law differs by its bias at this dt: "
+        "discard the first 10 relaxation times"
+    )
     kT = simulation.dynamics.components("kT", simulation.dimension)
     if not np.all(kT > 0.0):
         return _at_minimum(simulation, thermal=True), "start: at a minimum (kT = 0)"
@@ -146,9 +152,13 @@ def _boltzmann(simulation):
         for d in range(simulation.dimension)
     ]  # fmt: skip
     if by_component(type(potential)):
-        positions = np.stack([_one_axis(potential, d, simulation.dimension, kT[d], uniforms[d][:, 0]) for d in range(len(kT))], 1)
+        positions = np.stack(
+            [_one_axis(potential, d, simulation.dimension, kT[d], uniforms[d][:, 0]) for d in range(len(kT))], 1
+        )
     elif np.any(kT != kT[0]):
-        raise ValueError("start = 'stationary': with different kT per component no Boltzmann distribution exists; give arrays")
+        raise ValueError(
+            "start = 'stationary': with different kT per component no Boltzmann distribution exists; give arrays"
+        )
     elif hasattr(potential, "draw"):
         normals = _normals(simulation, START_POSITION)
         positions = potential.draw(normals, uniforms[0], float(kT[0]))

@@ -3,20 +3,20 @@
 Each function is straight-line arithmetic on one value: no table, no library call, no branch (the choices become
 selects), so that a loop over it vectorises.  It consists of +, -, *, /, fma, comparisons and operations on bits, each
 of them exact or correctly rounded: vector code, scalar code and the interpreter agree bit for bit (but for the payload
-of a nan).  Nothing here raises or warns, `sqrt` excepted; arguments outside the domain give nan or an infinity.
+of a nan).  Nothing here raises or warns; arguments outside the domain give nan or an infinity.
 
 The accuracies stated, in units in the last place of the exact result, bound the errors found with over 10 million
 arguments of each function, against 64-bit mantissas and, for the worst of them, mpmath.  The polynomials are minimax
 ones: Remez exchange in 60 digits, coefficients then rounded to float64 in turn, lowest first, the others refitted.
 """
 
-from math import isnan, sqrt
+import math
+from math import isnan
 
 import numpy as np
 
 from .compiled import bits, fma, from_bits, inlined
 
-# sqrt is that of math (a single instruction); in the interpreter it raises for x < 0 and returns a plain float.
 __all__ = ["cos", "exp", "expm1", "log", "log1p", "pow", "sin", "sincos", "sqrt", "tanh"]
 
 _INF, _NAN = np.float64(np.inf), np.float64(np.nan)
@@ -61,7 +61,7 @@ def _reduced(x, tail):
 
 @inlined
 def _scaled(p, t):
-    """p * 2**k with one rounding, infinite if too large, for p in [0.7, 1.42] and k <= 1024."""
+    """P * 2**k with one rounding, infinite if too large, for p in [0.7, 1.42] and k <= 1024."""
     both = bits(t) & _TWELVE_BITS
     first = both >> _ONE
     p = p * from_bits(first << _WIDTH)
@@ -135,7 +135,7 @@ def _split(x):
 
 @inlined
 def _log_of(e, f, tail):
-    """e * ln2 + log(1 + f) + tail, for 1 + f from sqrt(1/2) to sqrt(2) and abs(tail) < 1e-16."""
+    """E * ln2 + log(1 + f) + tail, for 1 + f from sqrt(1/2) to sqrt(2) and abs(tail) < 1e-16."""
     s = f / (2.0 + f)
     z = s * s
     w = z * z
@@ -297,3 +297,10 @@ def pow(x, y):
     r = r if integer | (x >= 0.0) | (size == _INF) else _NAN
     r = x + y if isnan(x) | isnan(y) else r
     return np.float64(1.0) if (x == 1.0) | (y == 0.0) else r
+
+
+@inlined
+def sqrt(x):
+    """Square root, correctly rounded (one instruction); nan for x < 0."""
+    root = np.float64(math.sqrt(max(x, 0.0)))
+    return _NAN if x < 0.0 else root

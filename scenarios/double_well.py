@@ -47,7 +47,9 @@ def run(*, barrier=2.0, width=1.2, mass=1.3, friction=0.7, kT=0.9, tau=0.04, dt=
         squares[name] = bn.statistics.mean((x**2).mean(axis=0))
         exact[name] = boltzmann
         if dynamics is overdamped:
-            exact[name] = StationaryLaw(integrator, dynamics, step, potential, -2.6 * width, 2.6 * width).average(np.square)
+            exact[name] = StationaryLaw(integrator, dynamics, step, potential, -2.6 * width, 2.6 * width).average(
+                np.square
+            )
         scenario.check(f"<x^2>, {name}, dt = {step:g}", squares[name].value, exact[name], squares[name].error)
 
     with bn.plotting.style():

@@ -63,7 +63,9 @@ def run(*, radius_um=0.5, viscosity_mPas=0.89, temperature_K=298.15, density_kg_
     lags = np.arange(41) * dt
     exact = bn.theory.harmonic_acf(lags, mass=bead.mass, friction=bead.friction, kT=bead.kT, stiffness=stiffness_pN_nm)
     units = {"position variance": "nm²", "corner frequency": "Hz", "diffusion coefficient": "um²/s"}
-    for (name, unit), values, expected in zip(units.items(), _recover(correlation, dt), _recover(exact, dt), strict=True):
+    for (name, unit), values, expected in zip(
+        units.items(), _recover(correlation, dt), _recover(exact, dt), strict=True
+    ):
         estimate = bn.statistics.mean(values)
         scenario.check(name, estimate.value, expected, estimate.error, unit)
 

@@ -22,7 +22,9 @@ def python(code, tmp_path, **environment):
     """Run code in a fresh process with its own cache folder; its standard output."""
     path = [str(tmp_path), os.environ.get("PYTHONPATH", "")]
     env = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(path)} | environment
-    done = subprocess.run([sys.executable, "-c", COUNT + textwrap.dedent(code)], env=env, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT + textwrap.dedent(code)], env=env, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 
@@ -57,7 +59,9 @@ def test_other_processors_give_the_same_bits(tmp_path):
 def test_processes_that_start_at_once_share_a_cache(tmp_path):
     code = COUNT + textwrap.dedent(RUN.format(setup="", potential="bn.Harmonic(2.0)"))
     env = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    together = [subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    together = [
+        subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
     bits = {process.communicate()[0].split()[1] for process in together}
     assert all(process.returncode == 0 for process in together)
     assert len(bits) == 1
@@ -91,8 +95,13 @@ def test_user_class_is_cached_and_an_edit_is_seen(tmp_path):
 def test_two_classes_of_one_name_are_two(tmp_path):
     for name, energy in (("one", "0.5"), ("two", "0.9")):
         (tmp_path / f"{name}.py").write_text(MODULE.format(energy=energy))
-    bits = [python(RUN.format(setup=f"from {name} import Mine", potential="Mine(2.0)"), tmp_path)[1] for name in ("one", "two")]
-    both = RUN.format(setup="import one, two", potential="one.Mine(2.0)") + RUN.format(setup="", potential="two.Mine(2.0)")
+    bits = [
+        python(RUN.format(setup=f"from {name} import Mine", potential="Mine(2.0)"), tmp_path)[1]
+        for name in ("one", "two")
+    ]
+    both = RUN.format(setup="import one, two", potential="one.Mine(2.0)") + RUN.format(
+        setup="", potential="two.Mine(2.0)"
+    )
     together = python(both, tmp_path)
     assert bits[0] != bits[1]
     assert [together[1], together[3]] == bits
@@ -101,7 +110,9 @@ def test_two_classes_of_one_name_are_two(tmp_path):
 @pytest.mark.parametrize("where", ["__main__", "function"])
 def test_classes_that_have_no_address_run_uncached(tmp_path, where):
     body = textwrap.indent(MODULE.format(energy="0.5"), "    ")
-    setup = MODULE.format(energy="0.5") if where == "__main__" else f"def make():\n{body}\n    return Mine\nMine = make()"
+    setup = (
+        MODULE.format(energy="0.5") if where == "__main__" else f"def make():\n{body}\n    return Mine\nMine = make()"
+    )
     code = "import numpy as np, brownian as bn\n" + setup + "\n" + RUN.format(setup="", potential="Mine(2.0)")
     first, second = python(code, tmp_path), python(code, tmp_path)
     assert first[1] == second[1]

@@ -76,7 +76,8 @@ class Mine(NamedTuple):
 
 def run(*, k=2.0, particles=2000, expected=1.0, seed=1, name="x", out=None):
     scenario = bn.Scenario(__file__, out)
-    x = bn.Simulation(potential=Mine(k), dynamics=bn.Langevin(1.3, 0.7, 0.9), dt=0.1, particles=particles, seed=seed).run(steps=5)
+    dynamics = bn.Langevin(1.3, 0.7, 0.9)
+    x = bn.Simulation(potential=Mine(k), dynamics=dynamics, dt=0.1, particles=particles, seed=seed).run(steps=5)
     square = bn.statistics.mean(k * x.positions[-1, :, 0].astype(float) ** 2 / 0.9)
     scenario.check("k <x^2> / kT", square.value, expected, square.error)
     return scenario.result("Mine")
@@ -99,23 +100,34 @@ def refused(arguments, message, status=USAGE, files=None):
     return pytest.param(arguments, message, status, files or {}, id=message[:30])
 
 
+NEGATIVE_STEP = """
+import brownian as bn
+def run(*, dt=-1.0):
+    bn.Simulation(potential=bn.Free(), dynamics=bn.Overdamped(1, 1), dt=dt, particles=1)
+"""
+BLOWN_UP = """
+import brownian as bn
+def run(*, seed=1):
+    bn.Simulation(potential=bn.Expression('x**4'), dynamics=bn.Overdamped(1, 1), dt=0.1, particles=1,
+                  start=[[99.0]]).run(steps=99)
+"""
+STOPPED = "def run(*, a=1):\n    raise KeyboardInterrupt"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message", "status", "files"),
     [
         refused(["run", "nowhere.py"], "nowhere.py: no such scenario file"),
         refused(["run", "empty.py"], "defines nothing to run", files={"empty.py": "x = 1"}),
         refused(["run", "broken.py"], "broken.py: line 1", files={"broken.py": "def run(:"}),
-        refused(["run", "loose.py"], "every argument of a scenario is keyword-only", files={"loose.py": "def run(a): pass"}),
+        refused(["run", "loose.py"], "a scenario is keyword-only", files={"loose.py": "def run(a): pass"}),
         refused(["info", "nowhere.h5md"], "nowhere.h5md"),
         refused(["info", "text.h5md"], "text.h5md", files={"text.h5md": "no HDF5"}),
-        refused(["run", "bad.py"], "dt = -1.0, but it must be positive", files={
-            "bad.py": "import brownian as bn\ndef run(*, dt=-1.0):\n    bn.Simulation(potential=bn.Free(), dynamics=bn.Overdamped(1, 1), dt=dt, particles=1)"}),  # fmt: skip
-        refused(["run", "blown.py"], "ceased to be finite", FAILED, files={
-            "blown.py": "import brownian as bn\ndef run(*, seed=1):\n    bn.Simulation(potential=bn.Expression('x**4'), dynamics=bn.Overdamped(1, 1), dt=0.1, "  # noqa: E501
-                        "particles=1, start=[[99.0]]).run(steps=99)"}),
-        refused(["run", "stop.py"], "interrupted", INTERRUPTED, files={"stop.py": "def run(*, a=1):\n    raise KeyboardInterrupt"}),
+        refused(["run", "bad.py"], "dt = -1.0, but it must be positive", files={"bad.py": NEGATIVE_STEP}),
+        refused(["run", "blown.py"], "ceased to be finite", FAILED, files={"blown.py": BLOWN_UP}),
+        refused(["run", "stop.py"], "interrupted", INTERRUPTED, files={"stop.py": STOPPED}),
     ],
-)  # fmt: skip
+)
 def test_refusals(arguments, message, status, files, capsys):
     for name, text in files.items():
         pathlib.Path(name).write_text(text)

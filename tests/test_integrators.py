@@ -176,7 +176,9 @@ def test_block_form_is_component_form(scheme):
     assert np.abs(ends[0] - ends[1]).max() < 1e-13  # the expression rounds its polynomial differently
 
 
-@pytest.mark.parametrize(("key", "integrator"), [("EM", bn.EulerMaruyama()), ("LM", bn.LeimkuhlerMatthews()), ("Heun", bn.Heun())])
+@pytest.mark.parametrize(
+    ("key", "integrator"), [("EM", bn.EulerMaruyama()), ("LM", bn.LeimkuhlerMatthews()), ("Heun", bn.Heun())]
+)
 @pytest.mark.parametrize("tau", [0.01, 0.04])
 def test_exact_bias_in_a_double_well(known, key, integrator, tau):
     """The compiled step's transfer operator gives the published discrete averages to ten digits."""
@@ -209,7 +211,9 @@ def test_a_noise_one_percent_too_strong_fails(known):
     wrong = kernel._replace(spread=1.01 * kernel.spread)
     probe = affine_probe(wrong, potential, 2, 1, 1, 0.2)
     assert abs(probe.stationary_covariance()[0, 0] * STIFFNESS / KT - 1.0) > 1e-2
-    simulation = bn.Simulation(potential=WELL, dynamics=dynamics, integrator=integrator, dt=0.2, particles=16384, seed=2)
+    simulation = bn.Simulation(
+        potential=WELL, dynamics=dynamics, integrator=integrator, dt=0.2, particles=16384, seed=2
+    )
     simulation.kernel = simulation.kernel._replace(spread=1.01 * simulation.kernel.spread)
     v = simulation.run(steps=600, every=3.0, dtype=np.float64).velocities[10:, :, 0]
     expected = known["integrators_double_well"]["table"]["GJ-I_h0.2"]["v2"]
@@ -268,7 +272,10 @@ def test_stationary_order_is_what_the_class_states(integrator):
     """Of the bias of <U> in the double well: exact, by the transfer operator of the compiled step."""
     exact = bn.theory.boltzmann_average(WELL.profile, WELL.profile, kT=KT)
     bias = [
-        StationaryLaw(integrator, DYNAMICS[Overdamped], tau * FRICTION, WELL, -3.0, 3.0, nodes=120).average(WELL.profile) - exact
+        StationaryLaw(integrator, DYNAMICS[Overdamped], tau * FRICTION, WELL, -3.0, 3.0, nodes=120).average(
+            WELL.profile
+        )
+        - exact
         for tau in (0.004, 0.002)
     ]
     order = integrator.facts_for(DYNAMICS[Overdamped]).stationary_order
@@ -281,8 +288,10 @@ def _brownian_paths(levels, particles, seed=3):
     return [fine.reshape(2 ** (levels - k), 2**k, particles).sum(axis=1) / math.sqrt(2**k) for k in range(levels)]
 
 
-@pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair[0].__name__ in ("EulerMaruyama", "GJF", "BAOAB", "Heun", "LeimkuhlerMatthews")],
-                         ids=lambda pair: f"{pair[0].__name__}-{pair[1].__name__}")  # fmt: skip
+STRONG = [pair for pair in PAIRS if pair[0] not in (bn.GJ2, bn.OBABO, bn.ExactOU)]
+
+
+@pytest.mark.parametrize("pair", STRONG, ids=lambda pair: f"{pair[0].__name__}-{pair[1].__name__}")
 def test_strong_order_on_a_shared_brownian_path(pair):
     """Root-mean-square difference from the finest path against the step; slope within 0.25 of what is stated."""
     integrator, dynamics = pair[0](), DYNAMICS[pair[1]]
@@ -343,14 +352,14 @@ def test_gj2_becomes_leimkuhler_matthews_as_the_mass_vanishes():
     # on the step: what the noise of the step before left behind, and the half kick of the force
     v = kernel.spread[0] * z[0, 0] + kernel.kick[0] * WELL.force(x[0])[None]
     ends = []
-    for kernel, state, normals in (
+    for scheme, state, normals in (
         (kernel, np.stack([x, v]), z[1:]),
         (bn.LeimkuhlerMatthews().kernel(heavy, dt, 1, WELL), x[None].copy(), z),
     ):
         work = np.zeros((3, 1, 3))
-        begin(kernel, WELL, state, work, normals, 0, 0.0)
+        begin(scheme, WELL, state, work, normals, 0, 0.0)
         for n in range(steps):
-            step(kernel, WELL, state, work, normals, n + int(kernel.keeps_noise), n * dt, (n + 1) * dt)
+            step(scheme, WELL, state, work, normals, n + int(scheme.keeps_noise), n * dt, (n + 1) * dt)
         ends.append(state[0])
     assert np.abs(ends[0] - ends[1]).max() < 1e-12
 
@@ -361,15 +370,19 @@ def test_warning_of_unresolved_velocities():
 
 
 def test_wrong_pairs_are_refused():
-    with pytest.raises(TypeError, match="Heun.. integrates Overdamped, not Langevin"):
+    with pytest.raises(TypeError, match=r"Heun\(\) integrates Overdamped, not Langevin"):
         bn.Simulation(potential=WELL, dynamics=DYNAMICS[Langevin], integrator=bn.Heun(), dt=0.1, particles=1, seed=1)
     with pytest.raises(ValueError, match="ExactOU needs a force"):
-        bn.Simulation(potential=WELL, dynamics=DYNAMICS[Overdamped], integrator=bn.ExactOU(), dt=0.01, particles=1, seed=1)
+        bn.Simulation(
+            potential=WELL, dynamics=DYNAMICS[Overdamped], integrator=bn.ExactOU(), dt=0.01, particles=1, seed=1
+        )
 
 
 def test_parameters_per_component():
     """friction and kT of one component do not touch the other: the probe in two dimensions is two probes in one."""
-    both = _probe(bn.GJF(), Langevin(MASS, (0.7, 2.0), (0.9, 0.3)), bn.Harmonic([2.1, 1.1]), 0.3, 2).stationary_covariance()
+    both = _probe(
+        bn.GJF(), Langevin(MASS, (0.7, 2.0), (0.9, 0.3)), bn.Harmonic([2.1, 1.1]), 0.3, 2
+    ).stationary_covariance()
     for d, (friction, kT, stiffness) in enumerate([(0.7, 0.9, 2.1), (2.0, 0.3, 1.1)]):
         one = _probe(bn.GJF(), Langevin(MASS, friction, kT), bn.Harmonic(stiffness), 0.3).stationary_covariance()
         assert both[d, d] == pytest.approx(one[0, 0], rel=1e-13)

@@ -110,7 +110,7 @@ def test_extreme_words_reach_far_enough():
 
 def test_transform_against_exact_box_muller():
     rng = np.random.default_rng(3)
-    for a, b in rng.integers(0, 2**32, size=(300, 2)).tolist() + [[2**32 - 1, 2**32 - 1], [0, 12345]]:
+    for a, b in [*rng.integers(0, 2**32, size=(300, 2)).tolist(), [2**32 - 1, 2**32 - 1], [0, 12345]]:
         radius = ((a << 9 | b >> 23) + 0.5) / 2**41
         r = math.sqrt(-2.0 * math.log(radius)) if radius < 0.9 else math.sqrt(-2.0 * math.log1p(radius - 1.0))
         quadrant_angle = ((b & 0x1FFFFF) + 0.5) / 2**21 * math.pi / 2.0
@@ -130,8 +130,18 @@ def _correlation_z(x, y):
 @pytest.mark.parametrize("kind", KINDS)
 def test_neighbours_are_independent(kind):
     """Seeds, steps, particles, components, kinds and purposes one apart, also at a lag; of values and of squares."""
+
     def draw(seed=3, step=0, first=0, purpose=0):
-        return normals_at(kind(np.uint64(seed)), step, 8, first_particle=first, particles=20_000, dimension=2, kinds=2, purpose=purpose)
+        return normals_at(
+            kind(np.uint64(seed)),
+            step,
+            8,
+            first_particle=first,
+            particles=20_000,
+            dimension=2,
+            kinds=2,
+            purpose=purpose,
+        )
 
     base = draw()
     pairs = {

@@ -152,10 +152,8 @@ class Score(NamedTuple):
 
 
 def _simulation(potential, **changes):
-    return bn.Simulation(
-        **dict(potential=potential, dynamics=bn.Overdamped(friction=0.7, kT=0.9), dt=0.01, particles=10, dimension=2, seed=1,
-               start="minimum") | changes
-    )  # fmt: skip
+    arguments = dict(potential=potential, dynamics=bn.Overdamped(friction=0.7, kT=0.9), dt=0.01, particles=10)
+    return bn.Simulation(**arguments | dict(dimension=2, seed=1, start="minimum") | changes)
 
 
 def test_own_classes_run():

@@ -102,5 +102,3 @@ def _check(self):
         self.force(point, _TIME)
     except ZeroDivisionError:
         raise ExpressionError(f"{self!r} divides by zero") from None
-    except ValueError:  # the square root of a negative number at this point
-        return

@@ -7,8 +7,6 @@ from .integrator import Facts, Integrator
 from .obabo import OBABO
 from .overdamped import Heun, LeimkuhlerMatthews
 
-REGISTRY = {
-    cls.__name__: cls for cls in (GJF, BAOAB, GJ2, OBABO, EulerMaruyama, LeimkuhlerMatthews, Heun, ExactOU)
-}
+REGISTRY = {cls.__name__: cls for cls in (GJF, BAOAB, GJ2, OBABO, EulerMaruyama, LeimkuhlerMatthews, Heun, ExactOU)}
 
 __all__ = ["REGISTRY", "Facts", "Integrator", *REGISTRY]

@@ -110,5 +110,7 @@ class GJ2(_Family):
         low, high = math.sqrt(target), math.sqrt(target) + target * gamma
         for _ in range(200):
             middle = 0.5 * (low + high)
-            low, high = (middle, high) if 2.0 * middle / gamma * math.tanh(gamma * middle / 2.0) < target else (low, middle)
+            low, high = (
+                (middle, high) if 2.0 * middle / gamma * math.tanh(gamma * middle / 2.0) < target else (low, middle)
+            )
         return low

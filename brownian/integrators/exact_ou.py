@@ -8,7 +8,16 @@ from ..compiled import fma
 from ..dynamics import Langevin, Overdamped
 from ..potentials.definition import force
 from ..theory.ou import affine_ou
-from .integrator import Facts, Integrator, load_phase, load_position, one_normal, store_phase, store_position, two_normals
+from .integrator import (
+    Facts,
+    Integrator,
+    load_phase,
+    load_position,
+    one_normal,
+    store_phase,
+    store_position,
+    two_normals,
+)
 from .scheme import NO_FORCE
 
 

@@ -64,35 +64,35 @@ def rates(dynamics):
 
 @inlined
 def load_position(self, s, kept, d, i):
-    """q = (x,)."""
+    """Q = (x,)."""
     return (s[0, d, i],)
 
 
 @inlined
 def store_position(self, s, kept, d, i, q):
-    """q = (x,)."""
+    """Q = (x,)."""
     s[0, d, i] = q[0]
 
 
 @inlined
 def load_phase(self, s, kept, d, i):
-    """q = (x, v)."""
+    """Q = (x, v)."""
     return s[0, d, i], s[1, d, i]
 
 
 @inlined
 def store_phase(self, s, kept, d, i, q):
-    """q = (x, v)."""
+    """Q = (x, v)."""
     s[0, d, i], s[1, d, i] = q[0], q[1]
 
 
 @inlined
 def one_normal(self, z, n, d, i):
-    """xi = (first,)."""
+    """Xi = (first,)."""
     return (np.float64(z[n, 0, d, i]),)
 
 
 @inlined
 def two_normals(self, z, n, d, i):
-    """xi = (first, second)."""
+    """Xi = (first, second)."""
     return np.float64(z[n, 0, d, i]), np.float64(z[n, 1, d, i])

@@ -71,8 +71,8 @@ class LeimkuhlerMatthews(_Explicit):
     """The scheme of Leimkuhler and Matthews: x' = x + tau F + sqrt(2 tau kT) (xi_n + xi_n+1) / 2.
 
     The limit of BAOAB at high friction.  Order of stationary averages: 2 (exact for linear forces); weak order 1 at
-    fixed times; the mean squared displacement of a free particle is 2 D (t - dt/2), its noise being correlated from step
-    to step.  Forces per step: 1.  Normals: 1 (the last one is kept).  Stable: k tau < 2.
+    fixed times; the mean squared displacement of a free particle is 2 D (t - dt/2), since the noise of a step is
+    correlated with the next.  Forces per step: 1.  Normals: 1 (the last one is kept).  Stable: k tau < 2.
     Source: Leimkuhler, Matthews, Appl. Math. Res. eXpress 2013, 34 (2013).
     """
 

@@ -167,10 +167,12 @@ def _evaluate(entry, potential, x, t, out):
 
 
 def energy(potential, x, t=0.0):
-    """Energy [E] at positions x [L] of shape (particles, dimension), or (particles,) in one dimension; shape (particles,)."""
+    """Energy [E] at positions x [L], shape (particles, dimension), or (particles,) in one dimension; (particles,)."""
     score = without_energy(potential)
     if score is not None:
-        raise TypeError(f"{score.__name__} gives a force only: an energy is needed here (add_energy, or component_energy)")
+        raise TypeError(
+            f"{score.__name__} gives a force only: an energy is needed here (add_energy, or component_energy)"
+        )
     x = _positions(potential, x)
     return _evaluate(_evaluate_energy, potential, x, t, np.zeros(x.shape[1]))
 
@@ -195,7 +197,7 @@ def laplacian(potential, x, t=0.0):
 
 
 def hessian(potential, x, t=0.0):
-    """Second derivatives [E/L^2] at one point x, shape (dimension, dimension), from central differences of the force."""
+    """Second derivatives [E/L^2] at one point x, shape (dimension, dimension): central differences of the force."""
     x = np.asarray(x, dtype=np.float64)
     h = 1e-4 * max(1.0, float(np.abs(x).max(initial=0.0)))
     steps = np.concatenate([np.eye(x.size), -np.eye(x.size)]) * h
@@ -219,7 +221,9 @@ def check_force(potential, dimension, scale=1.0, points=8):
     analytic = force(potential, x)
     usable = np.isfinite(analytic).all(axis=1) & np.isfinite(energy(potential, x))
     if not usable.any():
-        raise ValueError(f"{type(potential).__name__}: energy and force are not finite at any of {points} points, e.g. at x = {x[0]}")
+        raise ValueError(
+            f"{type(potential).__name__}: energy and force are not finite at any of {points} points, e.g. at x = {x[0]}"
+        )
     for d in range(dimension):
         estimates = []
         for h in (2e-3 * scale, 1e-3 * scale):

@@ -100,7 +100,9 @@ class Harmonic(NamedTuple):
         require_positive(self, "stiffness")
         sizes = {self.stiffness.size, self.center.size} - {1}
         if len(sizes) > 1:
-            raise ValueError(f"Harmonic: {self.stiffness.size} stiffnesses, but {self.center.size} components of the center")
+            raise ValueError(
+                f"Harmonic: {self.stiffness.size} stiffnesses, but {self.center.size} components of the center"
+            )
 
     def component_energy(self, x, d, t):
         y = x - self.center[min(d, self.center.size - 1)]

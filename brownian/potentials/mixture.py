@@ -43,11 +43,14 @@ class GaussianMixture(NamedTuple):
     def check(self):
         require_positive(self, "widths", "weights", "scale")
         if self.means.ndim != 2:
-            raise ValueError(f"GaussianMixture: means of shape {self.means.shape}, but (components, dimension) is needed")
+            raise ValueError(
+                f"GaussianMixture: means of shape {self.means.shape}, but (components, dimension) is needed"
+            )
         for name in ("widths", "weights"):
             if getattr(self, name).shape not in ((1,), self.means.shape[:1]):
                 raise ValueError(
-                    f"GaussianMixture: {name} of shape {getattr(self, name).shape}, but 1 or {len(self.means)} are needed"
+                    f"GaussianMixture: {name} of shape {getattr(self, name).shape}, "
+                    f"but 1 or {len(self.means)} are needed"
                 )
 
     @property
@@ -109,7 +112,9 @@ class GaussianMixture(NamedTuple):
         """Each mean, followed downhill."""
         from scipy.optimize import minimize
 
-        points = [minimize(lambda x: self.energy(x[None])[0], m, jac=lambda x: -self.force(x[None])[0]).x for m in self.means]
+        points = [
+            minimize(lambda x: self.energy(x[None])[0], m, jac=lambda x: -self.force(x[None])[0]).x for m in self.means
+        ]
         return np.unique(np.round(points, 7), axis=0)
 
     def draw(self, normals, uniforms, kT):

@@ -6,7 +6,7 @@ By component (U is a sum over components; the scheme and the force then run in o
     component_force(self, x, d, t) -> force          = -dU/dx
     component_curvature(self, x, d, t) -> curvature  = d2U/dx2                     (optional)
 
-By block (any potential; may allocate scratch arrays; x, f: (dimension, lanes), u: (lanes,); always *add*, so that a sum is two calls)::
+By block (any potential; may allocate; x, f: (dimension, lanes), u: (lanes,); always *add*: a sum is two calls)::
 
     add_energy(self, x, t, u)
     add_force(self, x, t, f)

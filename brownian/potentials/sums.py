@@ -20,7 +20,9 @@ def add(first, second):
     """U_1 + U_2, in the form by component if both terms have it."""
     for term in (first, second):
         if not is_potential(term):
-            raise TypeError(f"{term!r} is no potential: only potentials can be added (decorate a class with @potential)")
+            raise TypeError(
+                f"{term!r} is no potential: only potentials can be added (decorate a class with @potential)"
+            )
     dimensions = {dimension_of(first), dimension_of(second)} - {None}
     if len(dimensions) > 1:
         raise ValueError(f"potentials of {sorted(dimensions)} dimensions can't be added")
@@ -42,7 +44,9 @@ def minima(self, dimension):
     if without_energy(self) is not None:
         return np.zeros((0, dimension))
     aside = 1e-3 * np.cos(np.arange(1.0, dimension + 1.0))  # off a symmetric point, which may be a saddle of the sum
-    found = [minimize(lambda x: self.energy(x[None])[0], x + aside, jac=lambda x: -self.force(x[None])[0]) for x in starts]
+    found = [
+        minimize(lambda x: self.energy(x[None])[0], x + aside, jac=lambda x: -self.force(x[None])[0]) for x in starts
+    ]
     points = [r.x for r in found if np.abs(r.jac).max() < 1e-4 and np.linalg.eigvalsh(hessian(self, r.x)).min() > -1e-3]
     return np.unique(np.round(points, 7), axis=0) if points else np.zeros((0, dimension))
 

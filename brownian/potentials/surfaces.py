@@ -73,7 +73,9 @@ class MuellerBrown(NamedTuple):
                 height, a, b, c, x0, y0 = _TERMS[k]
                 p, q = x[0, i] - x0, x[1, i] - y0
                 gx, gy = 2.0 * a * p + b * q, b * p + 2.0 * c * q
-                total += height * vectormath.exp(a * p * p + b * p * q + c * q * q) * (gx * gx + gy * gy + 2.0 * (a + c))
+                total += (
+                    height * vectormath.exp(a * p * p + b * p * q + c * q * q) * (gx * gx + gy * gy + 2.0 * (a + c))
+                )
             u[i] += self.scale * total
 
     def minima(self, dimension=2):
@@ -149,7 +151,7 @@ class Ring(NamedTuple):
         return self.radius * np.eye(dimension)[:1]
 
     def draw(self, normals, uniforms, kT):
-        """Positions from the Boltzmann distribution: a direction from normals, the radius by its distribution function."""
+        """Positions from the Boltzmann distribution: a direction from normals, the radius by its distribution."""
         dimension, width = normals.shape[1], math.sqrt(kT / self.stiffness)
         r = np.linspace(max(0.0, self.radius - 12.0 * width), self.radius + (12.0 + 2.0 * dimension) * width, 20001)
         weight = r ** (dimension - 1) * np.exp(-0.5 * ((r - self.radius) / width) ** 2)
@@ -288,4 +290,3 @@ class Funnel(NamedTuple):
         x[:, 0] = self.width * math.sqrt(heat) * normals[:, 0] + 0.5 * self.width**2 * others * (heat - 1.0)
         x[:, 1:] *= math.sqrt(heat) * np.exp(0.5 * x[:, :1])
         return x
-

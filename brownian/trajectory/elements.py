@@ -197,6 +197,10 @@ def contents(file, complete, wanted=None):
     frames, even = min(lengths.values()), len(set(lengths.values())) == 1
     if not even and complete and not ours:
         raise TrajectoryError(f"{path}: the lengths do not agree: {lengths}", path)
+    if ours:
+        told = isinstance(step, h5py.Dataset) and isinstance(time, h5py.Dataset)
+        if not told or positions.chunks is None or positions.dtype.kind != "f":
+            raise TrajectoryError(f"{path}: steps, times or positions are not as they were written", path)
     if frames == 0:
         raise TrajectoryError(f"{path}: holds no frames", path)
     _increasing(path, "steps", step, frames)

@@ -2,13 +2,14 @@
 
 import os
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from . import checkpoints, layout
 from .description import differences
-from .errors import NothingToResume, ResumeMismatch, TrajectoryError
+from .errors import FileInUse, NothingToResume, ResumeMismatch, TrajectoryError
 from .hdf5 import reading
 from .locking import WriterLock
-from .plan import Plan, check_disk, target
+from .plan import Plan, check_disk, count, target
 from .recorder import Recording
 from .recovery import partial, plan_of, rewrite
 from .sources import FileSource, release
@@ -20,14 +21,16 @@ def _prepare(path):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return WriterLock(path)
-    except (PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+    except FileInUse:
+        raise
+    except OSError as error:
         raise type(error)(f"{path} cannot be written, its folder is not writable or no folder: {error}") from error
 
 
 class FileRecorder(Recording):
     """Write frames to an H5MD file, so that a kill at any moment loses nothing that was committed.
 
-    The file appears under its name with its first frames; until then it is `<name>.part`.  `<name>.lock` beside it
+    The file appears under its name with its first frames; until then it is `<name>.tmp`.  `<name>.lock` beside it
     keeps other writers out.  Readers may watch it grow.
 
     Parameters
@@ -75,10 +78,15 @@ class FileRecorder(Recording):
     ...     trajectory = recorder.finish()
     """
 
+    _file: Any
+    _handles: Any
+    _pending: Any
+
     def __init__(
         self, path, description, *, particles, dimension, slots, velocities, dtype, planned_frames,
         unit=None, overwrite=False, build=None,
     ):  # fmt: skip
+        slots = count("slots", slots, 1)
         super().__init__(description, Plan(particles, dimension, slots, velocities, dtype, planned_frames, unit), build)
         self.path = target(path)
         self._file = self._handles = self._pending = None
@@ -156,7 +164,8 @@ class FileRecorder(Recording):
             raise NothingToResume(f"{error}; {over}", self.path) from error
         if checkpoint is None:
             raise NothingToResume(f"{self.path}: holds no whole checkpoint; {over}", self.path)
-        stored, wanted = plan_of(source), self._plan
+        with reading(self.path):
+            stored, wanted = plan_of(source), self._plan
         found = differences(found.description, self._description)
         for name in ("particles", "dimension", "slots", "velocities", "dtype", "unit"):
             if getattr(stored, name) != getattr(wanted, name):
@@ -187,9 +196,10 @@ class FileRecorder(Recording):
 
     def append(self, steps, times, positions, velocities=None):
         """Add F frames; see `Recorder.append`."""
-        arrays = self._checked(steps, times, positions, velocities)
-        if len(arrays[0]):
-            with self._writing():
+        self._must_be_open()
+        with self._writing():
+            arrays = self._plan.frames(steps, times, positions, velocities)
+            if len(arrays[0]):
                 self._pending = self.frames, arrays
                 self._settle()
 
@@ -262,9 +272,10 @@ class FileRecorder(Recording):
             self._settle()
             yield
         except (OSError, RuntimeError) as error:
+            self._pending = None
             if isinstance(error, (TrajectoryError, FileExistsError)):
                 raise
-            self._pending, self._open = None, False
+            self._open = False
             release(self.path)
             layout.sever(self._file)
             self._lock.release()
@@ -280,5 +291,4 @@ class FileRecorder(Recording):
         except FileNotFoundError:
             there = False
         if not there:
-            self._pending = None
             raise TrajectoryError(f"{self.path}: was removed or replaced while it was being written", self.path)

@@ -29,7 +29,7 @@ def universe(trajectory, ours):
     if trajectory.dimension > 3:
         raise TrajectoryError(f"MDAnalysis knows 3 dimensions at most, not {trajectory.dimension}", trajectory.path)
     unit = trajectory.unit or {}
-    clock = TIMES.get(unit.get("time"), 1.0)
+    clock = TIMES.get(unit.get("time", ""), 1.0)
     made = MDAnalysis.Universe.empty(trajectory.particles, trajectory=False)
     if ours:
         if not trajectory.complete:
@@ -43,8 +43,8 @@ def universe(trajectory, ours):
         return made
     velocities = trajectory.velocities
     if velocities is not None:
-        velocities = _three(np.asarray(velocities), VELOCITIES.get(unit.get("velocity"), 1.0))
-    positions = _three(np.asarray(trajectory.positions), LENGTHS.get(unit.get("length"), 1.0))
+        velocities = _three(np.asarray(velocities), VELOCITIES.get(unit.get("velocity", ""), 1.0))
+    positions = _three(np.asarray(trajectory.positions), LENGTHS.get(unit.get("length", ""), 1.0))
     made.load_new(
         positions, order="fac", dt=_interval(trajectory.times) * clock, velocities=velocities,
         time_offset=float(trajectory.times[0]) * clock,

@@ -27,7 +27,8 @@ VELOCITIES = {
 }  # fmt: skip
 
 
-def _count(name, value, least):
+def count(name, value, least):
+    """Return a whole number of at least `least`, or raise ValueError."""
     try:
         if int(value) == value and value >= least and not isinstance(value, bool):
             return int(value)
@@ -96,12 +97,12 @@ class Plan:
 
     def __post_init__(self):
         """Check and cast, once."""
-        self.particles = _count("particles", self.particles, 1)
-        self.dimension = _count("dimension", self.dimension, 1)
-        self.slots = None if self.slots is None else _count("slots", self.slots, 1)
+        self.particles = count("particles", self.particles, 1)
+        self.dimension = count("dimension", self.dimension, 1)
+        self.slots = None if self.slots is None else count("slots", self.slots, 1)
         if (self.slots or 1) > SLOTS:
             raise ValueError(f"slots must be at most {SLOTS}, not {self.slots}")
-        self.planned_frames = _count("planned_frames", self.planned_frames, 1)
+        self.planned_frames = count("planned_frames", self.planned_frames, 1)
         self.velocities = bool(self.velocities)
         self.dtype = np.dtype(self.dtype)
         if self.dtype not in (np.dtype("f4"), np.dtype("f8")):
@@ -236,7 +237,7 @@ def check_disk(path, needed, reclaimed=0):
         )
 
 
-def size(count):
+def size(number):
     """Return a number of bytes for people.
 
     Examples
@@ -245,5 +246,5 @@ def size(count):
     '1.5 MB'
     """
     units = ["bytes", "kB", "MB", "GB", "TB"]
-    power = min((len(str(int(count))) - 1) // 3, len(units) - 1)
-    return f"{count / 1000**power:.3g} {units[power]}"
+    power = min((len(str(int(number))) - 1) // 3, len(units) - 1)
+    return f"{number / 1000**power:.3g} {units[power]}"

@@ -110,12 +110,11 @@ class Recording:
         """Abandon the recording, unless it was finished."""
         self.abandon()
 
-    def _checked(self, steps, times, positions, velocities):
-        self._must_be_open()
-        return self._plan.frames(steps, times, positions, velocities)
+    def abandon(self):
+        """End the recording without a result."""
+        raise NotImplementedError
 
     def _next_checkpoint(self, step, state):
-        self._must_be_open()
         step, state = self._plan.state(step, state)
         return Checkpoint(self._number + 1, step, self.frames, state)
 
@@ -184,7 +183,8 @@ class MemoryRecorder(Recording):
 
     def append(self, steps, times, positions, velocities=None):
         """Add F frames; see `Recorder.append`."""
-        arrays = self._checked(steps, times, positions, velocities)
+        self._must_be_open()
+        arrays = self._plan.frames(steps, times, positions, velocities)
         if len(arrays[0]) == 0:
             return
         end = self.frames + len(arrays[0])
@@ -196,6 +196,7 @@ class MemoryRecorder(Recording):
 
     def checkpoint(self, step, state):
         """Keep a restart state; see `Recorder.checkpoint`."""
+        self._must_be_open()
         checkpoint = self._next_checkpoint(step, state)
         checkpoint = checkpoint._replace(state=checkpoint.state.copy())
         self._checkpoints = [checkpoint, *self._checkpoints[:1]]

@@ -17,13 +17,12 @@ from .locking import WriterLock
 from .plan import Plan, check_disk, target
 from .sources import FileSource, release
 
-
 COPY_BYTES = 2**24
 
 
 def partial(path):
     """Return the name under which a file is made before it is whole."""
-    return path.with_name(path.name + ".part")
+    return path.with_name(path.name + ".tmp")
 
 
 def sync(path):
@@ -58,7 +57,7 @@ def _copy_others(source, copy):
                 source.copy(source[name], copy, name)
             else:
                 copy[name] = link
-        elif isinstance(link, h5py.HardLink) and isinstance(copy[name], h5py.Group):
+        elif all(isinstance(copy.get(name) if new else source.get(name), h5py.Group) for new in (True, False)):
             _copy_others(source[name], copy[name])
 
 
@@ -96,7 +95,8 @@ def rewrite(source, path, frames):
     check_disk(path, os.path.getsize(path))
     with ExitStack() as stack:
         stack.callback(copied.unlink, missing_ok=True)
-        description, plan = found.description, plan_of(source)
+        with reading(path):
+            description, plan = found.description, plan_of(source)
         copy = layout.create(copied, to_json(description), description, plan, found.positions.chunks)
         try:
             _copy(found, copy, frames, max(1, COPY_BYTES // plan.frame_bytes), path)
@@ -106,7 +106,8 @@ def rewrite(source, path, frames):
             raise
         except (OSError, RuntimeError) as error:
             layout.sever(copy)
-            raise TrajectoryError(f"{path}: cannot be copied ({layout.reason(error)}); nothing is lost", path) from error
+            why = layout.reason(error)
+            raise TrajectoryError(f"{path}: cannot be copied ({why}); nothing is lost", path) from error
         copy.close()
         # The old file must not go before the new one has arrived.
         sync(copied)

@@ -8,7 +8,7 @@ import numpy as np
 from . import checkpoints, elements
 from .hdf5 import open_file_of_frames, reading
 
-_OPEN = weakref.WeakSet()
+_OPEN: weakref.WeakSet = weakref.WeakSet()
 
 
 def release(path):
