@@ -14,20 +14,17 @@ import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results" / "benchmarks"
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # before any is left out
 PACKAGES = ("brownian-langevin", "numpy", "numba", "llvmlite", "h5py")
 
 
 def add_options(parser, rounds):
     """Options that every script has."""
-    parser.add_argument("--rounds", type=int, default=rounds, help="how often everything is timed (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=rounds, help="how often all is timed (default: %(default)s)")
+    parser.add_argument("--quiet", type=float, default=0.3, help="load average at which to start (default: %(default)s)")
+    parser.add_argument("--wait", type=float, default=0.0, help="seconds to wait for it at most (default: %(default)s)")
     parser.add_argument(
-        "--quiet", type=float, default=0.3, help="load average (1 min) below which to start (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--wait", type=float, default=0.0, help="seconds to wait for that at most (default: %(default)s, start at once)"
-    )
-    parser.add_argument(
-        "--results", type=pathlib.Path, default=RESULTS, help="folder for the table and the JSON (default: results/benchmarks)"
+        "--results", type=pathlib.Path, default=RESULTS, help="folder for table and JSON (default: results/benchmarks)"
     )
 
 
@@ -89,12 +86,13 @@ def processor():
     facts = dict(reversed([[part.strip() for part in row.split(":", 1)] for row in rows if ":" in row]))
     name = facts.get("model name") or platform.processor() or platform.machine()
     numbers = f" (family {facts['cpu family']}, model {facts['model']})" if "cpu family" in facts else ""
-    vector = " AVX-512" if " avx512f " in facts.get("flags", "") else " AVX2" if " avx2 " in facts.get("flags", "") else ""
+    flags = facts.get("flags", "").split()
+    vector = next((f" {title}" for title, flag in (("AVX-512", "avx512f"), ("AVX2", "avx2")) if flag in flags), "")
     return f"{name}{numbers}{vector}"
 
 
 def conditions(load, **more):
-    """What has to be known about a measurement: machine, versions, date, command, load before it began."""
+    """What has to be known about a measurement: machine, versions, date, command, load before and after."""
     versions = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -105,7 +103,7 @@ def conditions(load, **more):
         "command": shlex.join(["python", os.path.relpath(sys.argv[0], ROOT), *sys.argv[1:]]),
         "date": datetime.date.today().isoformat(),
         "processor": processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": CORES,
         "system": platform.platform(terse=True),
         "versions": versions,
         "load_before": round(load, 2),
@@ -125,8 +123,8 @@ def under(made):
     versions = ", ".join(f"{name} {number}" for name, number in made["versions"].items())
     more = f", {made['compiler']}" if made.get("compiler") else ""
     return (
-        f"`{made['command']}`, {made['date']}: {made['processor']}, {made['cores']} cores, {made['system']}; {versions}{more}; "
-        f"load average before {made['load_before']:.2f}, after {made['load_after']:.2f}."
+        f"`{made['command']}`, {made['date']}: {made['processor']}, {made['cores']} cores, {made['system']}; "
+        f"{versions}{more}; load average before {made['load_before']:.2f}, after {made['load_after']:.2f}."
     )
 
 

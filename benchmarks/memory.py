@@ -32,12 +32,11 @@ def child(path, particles, steps, frames, threads):
     import brownian as bn
 
     imported = peak_bytes()
-    simulation = bn.Simulation(
-        potential=bn.Harmonic(1.0), dynamics=bn.Overdamped(friction=1.0, kT=1.0), dt=DT, particles=particles, dimension=3, seed=7
-    )
+    trap, dynamics = bn.Harmonic(1.0), bn.Overdamped(friction=1.0, kT=1.0)
+    simulation = bn.Simulation(potential=trap, dynamics=dynamics, dt=DT, particles=particles, dimension=3, seed=7)
     trajectory = simulation.run(steps=steps, every=steps * DT / frames, out=path, threads=threads)
-    kept = len(trajectory)
-    print(json.dumps({"imported": imported, "peak": peak_bytes(), "file": pathlib.Path(path).stat().st_size, "frames": kept}))
+    size = pathlib.Path(path).stat().st_size
+    print(json.dumps({"imported": imported, "peak": peak_bytes(), "file": size, "frames": len(trajectory)}))
 
 
 def measured(folder, particles, steps, frames, threads):
@@ -58,7 +57,7 @@ def main():
         child(path, *map(int, numbers))
         return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", help="where the files are written, and removed (default: the system's temporary folder)")
+    parser.add_argument("--folder", help="where files are written, and removed (default: the system's temporary folder)")
     parser.add_argument("--particles", type=int, default=PARTICLES, help="(default: %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="(default: %(default)s)")
     add_options(parser, rounds=1)
@@ -73,16 +72,16 @@ def main():
     growth = runs[2]["peak"] / runs[0]["peak"]
     data = {"runs": runs, "disk_bytes_per_frame": per_frame, "peak_at_10_times_the_steps": growth}
     text = table(
-        ["steps", "frames kept (with the start)", "peak memory, GB", "of it after imports, GB", "file, MB"],
+        ["steps", "frames kept (with the start)", "peak memory, GB", "of it for imports, GB", "file, GB"],
         [
-            [run["steps"], run["frames"], f"{run['peak'] / 1e9:.2f}", f"{run['imported'] / 1e9:.2f}", f"{run['file'] / 1e6:.0f}"]
+            [run["steps"], run["frames"], *(f"{run[key] / 1e9:.3f}" for key in ("peak", "imported", "file"))]
             for run in runs
         ],
     )
     text += (
-        f"\n\n{options.particles} particles in 3-d, overdamped, {options.threads} threads, float32 frames.  Disk per frame: "
-        f"{per_frame / 1e6:.1f} MB (difference of two files; each also holds two float64 restart states).  Peak memory at "
-        f"10 times the steps: {growth:.3f} times."
+        f"\n\n{options.particles} particles in 3-d, overdamped, {options.threads} threads, float32 frames.  Disk per "
+        f"frame: {per_frame / 1e6:.1f} MB (difference of two files; each also holds two float64 restart states).  Peak "
+        f"memory at 10 times the steps: {growth:.3f} times."
     )
     save(options, "memory", "Memory and disk of a large run", text, conditions(load), data)
 

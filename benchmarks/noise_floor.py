@@ -60,7 +60,8 @@ def rows(result):
         times = result["ns_per_particle_step"]
         compiled = "reference_over_step" in result
         yield [
-            result["workload"], result["title"], noise, f"{times[f'step {noise}']:.2f}", f"{times[f'noise {noise}']:.2f}",
+            result["workload"], result["title"], noise,
+            f"{times[f'step {noise}']:.2f}", f"{times[f'noise {noise}']:.2f}",
             f"{result['step_over_noise'][noise]['median']:.2f}",
             f"{times[f'C++ {mode}']:.2f}" if compiled else "-",
             f"{result['reference_over_step'][noise]['median']:.2f}" if compiled else "-",
@@ -88,8 +89,8 @@ def main():
     )
     text += (
         f"\n\nns per particle-step, {options.threads} thread{'s' * (options.threads > 1)}, float64 state: fastest of "
-        f"{options.rounds} rounds; ratios: median of the ratios within a round.  C++ is `benchmarks/reference.cpp` with "
-        "the same kind of normals (float64, or float32 normals with a float64 state)."
+        f"{options.rounds} rounds; ratios: median of the ratios within a round.  C++ is `benchmarks/reference.cpp` "
+        "with the same kind of normals (float64, or float32 normals with a float64 state)."
     )
     name = "noise_floor" if options.threads == 1 else f"noise_floor_{options.threads}_threads"
     save(options, name, "A step beside its normals, and beside C++", text, conditions(load, compiler=compiler), results)

@@ -1,4 +1,4 @@
-"""The C++ reference (``reference.cpp``): built when it is asked for, loaded into this process, timed beside the package."""
+"""The C++ reference (``reference.cpp``): built when it is asked for, and loaded into this process."""
 
 import ctypes
 import hashlib
@@ -46,8 +46,8 @@ def build(folder=None):
     folder = pathlib.Path(folder or pathlib.Path(tempfile.gettempdir()) / f"brownian-reference-{os.getuid()}")
     folder.mkdir(parents=True, exist_ok=True)
     processor = pathlib.Path("/proc/cpuinfo")
-    key = SOURCE.read_bytes() + version().encode() + " ".join([*COMPILE, WIDE]).encode()
-    key += b"".join(line for line in processor.read_bytes().splitlines()[:30] if b"flags" in line) if processor.exists() else b""
+    flags = [line for line in processor.read_text().splitlines() if "flags" in line][:1] if processor.exists() else []
+    key = "\n".join([SOURCE.read_text(), version(), *COMPILE, WIDE, *flags]).encode()
     library = folder / f"reference-{hashlib.sha256(key).hexdigest()[:16]}.so"
     if not library.exists():
         made, linked = library.with_suffix(f".{os.getpid()}.o"), library.with_suffix(f".{os.getpid()}.so")

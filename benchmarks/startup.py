@@ -1,8 +1,8 @@
 """From typing ``python`` to the first step.
 
 Whole processes, started in turns: an interpreter that imports NumPy, one that imports this package, one that makes
-ten steps with compiled code found on disk, and ones that have to compile.  The clock starts before the process and stops
-when its first steps are made.
+ten steps with compiled code found on disk, and ones that have to compile.  The clock starts before the process and
+stops when its first steps are made.
 
     python benchmarks/startup.py --wait 600
 """
@@ -24,7 +24,8 @@ simulation = bn.Simulation(potential={potential}, dynamics=bn.Langevin(mass=1.0,
 simulation.run(steps=10)
 """
 HARMONIC = "import brownian as bn" + STEPS.format(potential="bn.Harmonic(1.0)")
-EXPRESSION = "import brownian as bn" + STEPS.format(potential='bn.Expression("h*(x**2 - 1)**2 + k*(y**2 + z**2)", h=2.0, k=1.5)')
+FORMULA = 'bn.Expression("h*(x**2 - 1)**2 + k*(y**2 + z**2)", h=2.0, k=1.5)'
+EXPRESSION = "import brownian as bn" + STEPS.format(potential=FORMULA)
 OWN = "import brownian as bn\nimport {module}" + STEPS.format(potential="{module}.Sextic(1.0)")
 # A potential that no cache has seen: each process gets a module of its own.
 MODULE = '''"""A potential of one's own: {number}."""
@@ -131,8 +132,9 @@ def main():
     )
     text += (
         f"\n\n`import brownian` beyond `import numpy`: {1000.0 * data['brownian_beyond_numpy_s']:.0f} ms (median of the "
-        f"differences within a round).  Wall-clock time from starting `python` until the line is passed, {options.rounds} "
-        "processes of each kind in turns; a first step is a run of 10 steps in memory, 1000 particles in 3-d, GJF."
+        "differences within a round; the package loads its parts, NumPy among them, when they are asked for).  Wall-clock "
+        f"time from starting `python` until the line is passed, {options.rounds} processes of each kind in turns; a first "
+        "step is a run of 10 steps in memory, 1000 particles in 3-d, GJF."
     )
     save(options, "startup", "From python to the first step", text, conditions(load), data)
 

@@ -10,9 +10,8 @@ from brownian.integrators.scheme import NO_FORCE
 
 DT = 0.01
 RADIUS, SIGMA, CENTRES = 3.0, 0.7, 8
-MEANS = [
-    [RADIUS * math.cos(2.0 * math.pi * k / CENTRES), RADIUS * math.sin(2.0 * math.pi * k / CENTRES)] for k in range(CENTRES)
-]
+ANGLES = [2.0 * math.pi * k / CENTRES for k in range(CENTRES)]
+MEANS = [[RADIUS * math.cos(angle), RADIUS * math.sin(angle)] for angle in ANGLES]
 OVERDAMPED, LANGEVIN = {"friction": 1.0, "kT": 1.0}, {"mass": 1.0, "friction": 1.0, "kT": 1.0}
 
 

@@ -141,7 +141,9 @@ def _info(chosen, rest):
         if trajectory.description:
             made = trajectory.description.get("made", {})
             print(f"made by: {made.get('command', '?')}")
-            print(f"         brownian {made.get('brownian', '?')}, {made.get('machine', '?')}, {made.get('date', '?')}")
+            print(
+                f"         brownian {made.get('versions', {}).get('brownian', '?')}, {made.get('machine', '?')}, {made.get('date', '?')}"
+            )
             print(f"again:   brownian.open({chosen.file!r}).simulation().run(...)")
     return OK
 

@@ -16,6 +16,7 @@ from .integrators import REGISTRY as INTEGRATORS
 from .potentials import REGISTRY as POTENTIALS
 from .version import __version__
 
+DESCRIBED_NUMBERS = 30_000  # of a start given as arrays
 DYNAMICS = {"Langevin": Langevin, "Overdamped": Overdamped}
 
 
@@ -70,6 +71,29 @@ def build_potential(data):
     return POTENTIALS[data["class"]](**parameters)
 
 
+def describe_start(start):
+    """A start as plain data: its name, or its arrays if they are small enough for a description."""
+    if isinstance(start, str):
+        return start
+    parts = start if isinstance(start, tuple) else (start,)
+    arrays = [np.asarray(part, dtype=np.float64) for part in parts]
+    if sum(array.size for array in arrays) > DESCRIBED_NUMBERS:
+        return "arrays"
+    return {"arrays": [array.tolist() for array in arrays]}
+
+
+def build_start(data):
+    """A start from plain data; Undescribed where its arrays were too large to be described."""
+    if data == "arrays":
+        raise Undescribed(
+            f"the run started from arrays of more than {DESCRIBED_NUMBERS} numbers, which are not in the file"
+        )
+    if isinstance(data, dict):
+        arrays = tuple(np.array(array, dtype=np.float64) for array in data["arrays"])
+        return arrays if len(arrays) == 2 else arrays[0]
+    return data
+
+
 def describe_dynamics(dynamics):
     """Dynamics as plain data."""
     return {"class": type(dynamics).__name__} | {
@@ -102,11 +126,13 @@ def made(command=None):
     import numba
 
     return {
-        "brownian": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "numba": numba.__version__,
-        "h5py": h5py.__version__,
+        "versions": {
+            "brownian": __version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "numba": numba.__version__,
+            "h5py": h5py.__version__,
+        },
         "machine": f"{platform.system()} {platform.machine()}",
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": command or " ".join(sys.argv),

@@ -100,7 +100,10 @@ class _Run:
         self.frames = frames + self.first
         self.dtype, self.velocities = dtype, velocities
         frame_bytes = simulation.particles * simulation.dimension * dtype.itemsize * (1 + velocities)
-        self.frames_per_call = max(1, FRAME_BYTES_PER_CALL // frame_bytes)
+        # Whole slabs where they fit: what is written then ends where a chunk of the file ends.
+        fitting, slab = max(1, FRAME_BYTES_PER_CALL // frame_bytes), recorder.slab
+        self.aligned = fitting >= 2 * slab
+        self.frames_per_call = fitting // slab * slab if self.aligned else fitting
         self.rate = 2e7 / simulation.dimension / simulation.particles  # steps per second, a low first guess
 
     def go(self, steps, state, report):
@@ -154,8 +157,9 @@ class _Run:
         steps = max(1, int(self.rate * max(SECONDS_PER_CALL, SECONDS_PER_BYTE * self.engine.state.nbytes)))
         target = min(last, step + steps)
         first = np.searchsorted(self.frames, step, side="right")
-        if first + self.frames_per_call < len(self.frames):
-            target = min(target, int(self.frames[first + self.frames_per_call - 1]))
+        room = self.frames_per_call - (first + 1) % self.recorder.slab if self.aligned else self.frames_per_call
+        if first + room < len(self.frames):
+            target = min(target, int(self.frames[first + room - 1]))
         return target
 
     def _buffers(self, step, target):

@@ -7,11 +7,14 @@ import numpy as np
 
 from . import units as unit_sets
 from .description import (
+    Undescribed,
     build_dynamics,
     build_integrator,
     build_potential,
+    build_start,
     describe_dynamics,
     describe_potential,
+    describe_start,
     made,
 )
 from .dynamics import Langevin, Overdamped
@@ -233,7 +236,7 @@ class Simulation:
             "dimension": self.dimension,
             "seed": self.seed,
             "noise": next((name for name, cls in NOISES.items() if type(self.noise) is cls), "given"),
-            "start": self.start if isinstance(self.start, str) else "given",
+            "start": describe_start(self.start),
             "units": self.units.name,
             "first_particle": self.first_particle,
             "first_step": self.first_step,
@@ -244,14 +247,15 @@ class Simulation:
     def from_description(cls, description, potential=None):
         """The simulation that a file describes; a potential of one's own class must be handed in."""
         if not description:
-            raise ValueError("the file does not describe a simulation of brownian")
-        start = description["start"]
+            raise Undescribed("the file does not describe a simulation of brownian")
+        if description["noise"] not in NOISES:
+            raise Undescribed("the file was made with noise given as an array, which is not in the file")
         return cls(
             potential=build_potential(description["potential"]) if potential is None else potential,
             dynamics=build_dynamics(description["dynamics"]),
             integrator=build_integrator(description["integrator"]),
             units=unit_sets.SETS[description["units"]],
-            start="stationary" if start == "given" else start,
+            start=build_start(description["start"]),
             **{
                 key: description[key]
                 for key in ("dt", "particles", "dimension", "seed", "noise", "first_particle", "first_step")

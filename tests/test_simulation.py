@@ -235,6 +235,19 @@ def test_description_builds_the_same_simulation():
         assert np.array_equal(again.run(steps=3, every=0.01).positions[:], trajectory.positions[:])
 
 
+def test_given_start_is_in_the_file(tmp_path):
+    start = (np.random.default_rng(1).normal(size=(300, 2)), np.random.default_rng(2).normal(size=(300, 2)))
+    with simulation(start=start).run(steps=3, every=0.05, out=tmp_path / "run.h5md") as trajectory:
+        again = trajectory.simulation().run(steps=3, every=0.05)
+        assert np.array_equal(again.positions[:], trajectory.positions[:])
+    large = simulation(start=np.zeros((20_000, 2)), particles=20_000).run(steps=1)
+    with pytest.raises(ValueError, match="arrays of more than 30000 numbers"):
+        large.simulation()
+    given = simulation(noise=Given(np.zeros((3, 1, 300, 2)), 0)).run(steps=3)
+    with pytest.raises(ValueError, match="noise given as an array"):
+        given.simulation()
+
+
 class Own(NamedTuple):
     """A class of a user's own."""
 

@@ -97,7 +97,7 @@ def differences(stored, given):
     >>> differences({"dt": 0.1, "seed": 7, "made": 1}, {"dt": 0.2, "seed": 7})
     {'dt': (0.1, 0.2)}
     """
-    found = {}
+    found: dict[str, tuple] = {}
     _compare(
         {name: value for name, value in stored.items() if name != MADE},
         {name: value for name, value in given.items() if name != MADE},

@@ -12,7 +12,7 @@ import numpy as np
 from . import checkpoints, layout
 from .description import to_json
 from .errors import TrajectoryError
-from .hdf5 import reading
+from .hdf5 import member, reading
 from .locking import WriterLock
 from .plan import Plan, check_disk, target
 from .sources import FileSource, release
@@ -57,8 +57,10 @@ def _copy_others(source, copy):
                 source.copy(source[name], copy, name)
             else:
                 copy[name] = link
-        elif all(isinstance(copy.get(name) if new else source.get(name), h5py.Group) for new in (True, False)):
-            _copy_others(source[name], copy[name])
+        elif isinstance(copy[name], h5py.Group):
+            group = member(source, name)
+            if isinstance(group, h5py.Group):
+                _copy_others(group, copy[name])
 
 
 def _copy(found, copy, frames, slab, path):

@@ -1,0 +1,22 @@
+"""Pictures: functions that take and return an Axes; theory is a black dashed line, units are on the axes.
+
+Nothing is shown and no global setting is touched: use ``with plotting.style():`` around drawing of your own.
+"""
+
+from .curves import msd, theory, with_errors
+from .landscapes import animation, boltzmann, density, landscape, phase_portrait
+from .look import THEORY, figure, style
+
+__all__ = [
+    "THEORY",
+    "animation",
+    "boltzmann",
+    "density",
+    "figure",
+    "landscape",
+    "msd",
+    "phase_portrait",
+    "style",
+    "theory",
+    "with_errors",
+]
