@@ -140,10 +140,9 @@ def _info(chosen, rest):
         print(trajectory)
         if trajectory.description:
             made = trajectory.description.get("made", {})
+            version = made.get("versions", {}).get("brownian", "?")
             print(f"made by: {made.get('command', '?')}")
-            print(
-                f"         brownian {made.get('versions', {}).get('brownian', '?')}, {made.get('machine', '?')}, {made.get('date', '?')}"
-            )
+            print(f"         brownian {version}, {made.get('machine', '?')}, {made.get('date', '?')}")
             print(f"again:   brownian.open({chosen.file!r}).simulation().run(...)")
     return OK
 

@@ -55,7 +55,9 @@ def _signals():
 
 def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velocities, threads, progress):
     """Make the run that ``Simulation.run`` describes; returns its trajectory."""
-    state, note = (None, "resumed") if resume else simulation.initial_state()
+    state, note = (None, "goes on with the file") if resume else simulation.initial_state()
+    if simulation.drawn:
+        note = f"seed {simulation.seed} (drawn); {note}"
     description = simulation.describe() | {
         "steps": steps,
         "frames": frames.tolist() if not _regular(frames) else {"every": int(frames[0])},

@@ -104,6 +104,7 @@ class Simulation:
             raise ValueError(f"particles = {particles!r}, but particle numbers must stay below {MAX_PARTICLES}")
         if self.dimension > MAX_COMPONENTS:
             raise ValueError(f"dimension = {dimension!r}, but it must be at most {MAX_COMPONENTS}")
+        self.drawn = seed is None
         self.seed = secrets.randbits(63) if seed is None else whole_number("seed", seed, 0)
         if self.seed >= 2**64:
             raise ValueError(f"seed = {seed!r}, but it must be below 2**64")

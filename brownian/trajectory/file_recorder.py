@@ -260,8 +260,8 @@ class FileRecorder(Recording):
     def _refuse_overwriting(self):
         if os.path.lexists(self.path) and not self._overwrite:
             raise FileExistsError(
-                f"{self.path} exists: resume=True (--resume) goes on with it, overwrite=True (--overwrite) replaces it, "
-                "or choose another name"
+                f"{self.path} exists: resume=True (--resume) goes on with it, overwrite=True (--overwrite) replaces "
+                "it, or choose another name"
             )
 
     @contextmanager
