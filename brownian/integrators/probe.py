@@ -18,12 +18,17 @@ class AffineStep(NamedTuple):
     noise: np.ndarray
 
     def stationary_covariance(self):
-        """C = M C M^T + N N^T, or None where the scheme has no stationary state."""
-        from scipy.linalg import solve_discrete_lyapunov
+        """C = M C M^T + N N^T, or None where the scheme has no stationary state.
 
+        The sum of M^k N N^T M^kT by doublings (Smith, SIAM J. Appl. Math. 16, 198 (1968)).
+        """
         if np.abs(np.linalg.eigvals(self.matrix)).max() >= 1.0 - 1e-12:
             return None
-        return solve_discrete_lyapunov(self.matrix, self.noise @ self.noise.T)
+        covariance, power = self.noise @ self.noise.T, self.matrix
+        while np.abs(power).max() > 1e-18:
+            covariance = covariance + power @ covariance @ power.T
+            power = power @ power
+        return (covariance + covariance.T) / 2.0
 
     def stationary_mean(self):
         """The fixed point of the mean."""

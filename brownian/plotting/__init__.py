@@ -3,7 +3,7 @@
 Nothing is shown and no global setting is touched: use ``with plotting.style():`` around drawing of your own.
 """
 
-from .curves import msd, theory, with_errors
+from .curves import convergence, msd, theory, with_errors
 from .landscapes import animation, boltzmann, density, landscape, phase_portrait
 from .look import THEORY, figure, style
 
@@ -11,6 +11,7 @@ __all__ = [
     "THEORY",
     "animation",
     "boltzmann",
+    "convergence",
     "density",
     "figure",
     "landscape",

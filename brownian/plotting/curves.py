@@ -1,5 +1,7 @@
 """Curves with error bars and theory: mean squared displacement and the like."""
 
+import numpy as np
+
 from .look import MUTED, THEORY, axes_or_new, unit_label
 
 
@@ -44,5 +46,35 @@ def msd(times, estimate, *, ax=None, expected=None, mass=None, friction=None, kT
         theory(times, expected, ax=ax)
     ax.set(xscale="log", yscale="log", xlabel=f"time{unit_label(units, 'time')}")
     ax.set_ylabel(f"mean squared displacement{unit_label(units, 'length', '²')}")
+    ax.legend()
+    return ax
+
+
+def convergence(steps, errors, *, ax=None, orders=None, units=None):
+    """Errors against the step, log-log, with a slope triangle for each stated order.
+
+    Parameters
+    ----------
+    steps
+        Steps dt [T].
+    errors
+        One sequence of absolute errors per scheme: a dictionary by name.
+    orders
+        The order that each scheme states, by name.
+    """
+    ax = axes_or_new(ax)
+    steps = np.asarray(steps, dtype=float)
+    for (name, values), marker in zip(errors.items(), "osD^vP*X" * 4, strict=False):
+        (line,) = ax.plot(steps, values, marker=marker, label=name)
+        order = (orders or {}).get(name)
+        if order is not None:
+            left, right = np.sort(steps)[:2]
+            foot = 0.55 * float(np.asarray(values)[np.argmin(steps)])
+            corner = foot * (right / left) ** order
+            ax.plot([left, right, right, left], [foot, foot, corner, foot], color=line.get_color(), lw=0.9)
+            ax.annotate(
+                f"{order:g}", (right, np.sqrt(foot * corner)), xytext=(3, 0), textcoords="offset points", va="center"
+            )
+    ax.set(xscale="log", yscale="log", xlabel=f"step{unit_label(units, 'time')}", ylabel="error")
     ax.legend()
     return ax

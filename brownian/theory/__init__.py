@@ -4,78 +4,90 @@
     x' = x - tau grad U + sqrt(2 tau kT) eps,   tau = dt / lambda
 
 Pure functions of NumPy and SciPy, in closed form or by quadrature to rounding.  Parameters are keywords, arrays
-broadcast.
+broadcast.  A function's module is loaded when the function is asked for: SciPy takes its time.
 """
 
-from .boltzmann import (
-    boltzmann_average,
-    boltzmann_cdf,
-    boltzmann_density,
-    boltzmann_moment,
-    boltzmann_quantile,
-    free_energy,
-    partition_function,
-)
-from .discrete import position_variance_ratio, stability_limit, velocity_variance_ratio
-from .discrete_motion import diffusion_ratio, discrete_acf, discrete_msd, drift_ratio
-from .escape import kramers_rate, mfpt
-from .free import diffusion, free_drift, free_mean_given_velocity, free_msd, free_vacf, free_variance_given_velocity
-from .harmonic import (
-    harmonic_acf,
-    harmonic_cross_correlation,
-    harmonic_relaxation_time,
-    harmonic_step_response,
-    harmonic_vacf,
-)
-from .linear import lag_covariance, linear_scheme, linear_scheme_stationary
-from .ou import affine_ou, exact_ou
-from .periodic import lifson_jackson, reimann_diffusion, stratonovich_velocity
-from .plane import boltzmann_average_2d
-from .spectra import aliased_psd, expected_periodogram, harmonic_psd, harmonic_susceptibility, sample_variance
-from .work import dragged_work_mean, dragged_work_variance
+import importlib
 
-__all__ = [
-    "affine_ou",
-    "aliased_psd",
-    "boltzmann_average",
-    "boltzmann_average_2d",
-    "boltzmann_cdf",
-    "boltzmann_density",
-    "boltzmann_moment",
-    "boltzmann_quantile",
-    "diffusion",
-    "diffusion_ratio",
-    "discrete_acf",
-    "discrete_msd",
-    "dragged_work_mean",
-    "dragged_work_variance",
-    "drift_ratio",
-    "exact_ou",
-    "expected_periodogram",
-    "free_drift",
-    "free_energy",
-    "free_mean_given_velocity",
-    "free_msd",
-    "free_vacf",
-    "free_variance_given_velocity",
-    "harmonic_acf",
-    "harmonic_cross_correlation",
-    "harmonic_psd",
-    "harmonic_relaxation_time",
-    "harmonic_step_response",
-    "harmonic_susceptibility",
-    "harmonic_vacf",
-    "kramers_rate",
-    "lag_covariance",
-    "lifson_jackson",
-    "linear_scheme",
-    "linear_scheme_stationary",
-    "mfpt",
-    "partition_function",
-    "position_variance_ratio",
-    "reimann_diffusion",
-    "sample_variance",
-    "stability_limit",
-    "stratonovich_velocity",
-    "velocity_variance_ratio",
-]
+_HOME = {
+    "boltzmann": (
+        "boltzmann_average",
+        "boltzmann_cdf",
+        "boltzmann_density",
+        "boltzmann_moment",
+        "boltzmann_quantile",
+        "free_energy",
+        "partition_function",
+    ),
+    "discrete": (
+        "position_variance_ratio",
+        "stability_limit",
+        "velocity_variance_ratio",
+    ),
+    "discrete_motion": (
+        "diffusion_ratio",
+        "discrete_acf",
+        "discrete_msd",
+        "drift_ratio",
+    ),
+    "escape": (
+        "kramers_rate",
+        "mfpt",
+    ),
+    "free": (
+        "diffusion",
+        "free_drift",
+        "free_mean_given_velocity",
+        "free_msd",
+        "free_vacf",
+        "free_variance_given_velocity",
+    ),
+    "harmonic": (
+        "harmonic_acf",
+        "harmonic_cross_correlation",
+        "harmonic_relaxation_time",
+        "harmonic_step_response",
+        "harmonic_vacf",
+    ),
+    "linear": (
+        "lag_covariance",
+        "linear_scheme",
+        "linear_scheme_stationary",
+    ),
+    "ou": (
+        "affine_ou",
+        "exact_ou",
+    ),
+    "periodic": (
+        "lifson_jackson",
+        "reimann_diffusion",
+        "stratonovich_velocity",
+    ),
+    "plane": ("boltzmann_average_2d",),
+    "spectra": (
+        "aliased_psd",
+        "expected_periodogram",
+        "harmonic_psd",
+        "harmonic_susceptibility",
+        "sample_variance",
+    ),
+    "work": (
+        "dragged_work_mean",
+        "dragged_work_variance",
+    ),
+}
+_HOME_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = sorted(_HOME_OF)
+
+
+def __getattr__(name):
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'brownian.theory' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return __all__
