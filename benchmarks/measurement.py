@@ -21,7 +21,7 @@ PACKAGES = ("brownian-langevin", "numpy", "numba", "llvmlite", "h5py")
 def add_options(parser, rounds):
     """Options that every script has."""
     parser.add_argument("--rounds", type=int, default=rounds, help="how often all is timed (default: %(default)s)")
-    parser.add_argument("--quiet", type=float, default=0.3, help="load average at which to start (default: %(default)s)")
+    parser.add_argument("--quiet", type=float, default=0.3, help="load average to start at (default: %(default)s)")
     parser.add_argument("--wait", type=float, default=0.0, help="seconds to wait for it at most (default: %(default)s)")
     parser.add_argument(
         "--results", type=pathlib.Path, default=RESULTS, help="folder for table and JSON (default: results/benchmarks)"

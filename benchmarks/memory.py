@@ -57,7 +57,7 @@ def main():
         child(path, *map(int, numbers))
         return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", help="where files are written, and removed (default: the system's temporary folder)")
+    parser.add_argument("--folder", help="where files are written, and removed (default: the temporary folder)")
     parser.add_argument("--particles", type=int, default=PARTICLES, help="(default: %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="(default: %(default)s)")
     add_options(parser, rounds=1)

@@ -1,7 +1,7 @@
 // What the processor can do: the same workloads in C++, written for speed alone.
 //
-// Independent particles in blocks of 1024 coordinates; a block makes all its steps while it is in the first-level cache.
-// Noise: Philox4x32-10, one counter per (4 blocks of lanes, step), and Box-Muller.  Three modes:
+// Independent particles in blocks of 1024 coordinates; a block makes all its steps while it is in the nearest cache.
+// Noise: Philox4x32-10, a function of block, lane and step, and Box-Muller.  Three modes:
 //   f64     float64 state and normals (log, sin, cos of libm's vector library)
 //   mixed   float64 state, float32 normals (polynomials)
 //   f32     float32 state and normals
@@ -65,7 +65,8 @@ INLINE void sincos32(u32 r, float &s, float &c) {
   u32 q = (r + 0x20000000u) >> 30;
   float t = (float)(int)(r - (q << 30)) * (1.57079632679489662f / 1073741824.0f), z = t * t;
   float sp = ((-1.9515295891e-4f * z + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * t + t;
-  float cp = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - 0.5f * z + 1.0f;
+  float cp = (2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f;
+  cp = cp * z * z - 0.5f * z + 1.0f;
   float ss = (q & 1) ? cp : sp, cc = (q & 1) ? sp : cp;
   u32 a, b;
   memcpy(&a, &ss, 4), memcpy(&b, &cc, 4);
@@ -145,7 +146,8 @@ template <class S, class Z> INLINE void trap(S *__restrict x, const Z *__restric
 }
 
 template <class S, class Z> INLINE void baoab(S *__restrict x, S *__restrict v, const Z *__restrict z) {
-  const S h = (S)(DT / 2), c = (S)exp(-FRICTION * DT), d = (S)sqrt(KT * (1 - exp(-2 * FRICTION * DT))), k = (S)STIFFNESS;
+  const S h = (S)(DT / 2), k = (S)STIFFNESS;
+  const S c = (S)exp(-FRICTION * DT), d = (S)sqrt(KT * (1 - exp(-2 * FRICTION * DT)));
 #pragma omp simd
   for (int i = 0; i < BLOCK; i++) {
     S X = x[i], V = v[i];
@@ -165,7 +167,8 @@ template <class S, class Z> INLINE void double_well(S *__restrict x, const Z *__
 
 // quarters 0 and 2 of a block are x, 1 and 3 the y that belong to them
 template <class S, class Z> INLINE void ring(S *__restrict x, const Z *__restrict z) {
-  const S s = (S)sqrt(2 * KT * DT / FRICTION), narrow = (S)(1 / (SIGMA * SIGMA)), half = (S)(-0.5 / (SIGMA * SIGMA)), dt = (S)DT;
+  const S s = (S)sqrt(2 * KT * DT / FRICTION), dt = (S)DT;
+  const S narrow = (S)(1 / (SIGMA * SIGMA)), half = (S)(-0.5 / (SIGMA * SIGMA));
   S mx[8], my[8];
   for (int m = 0; m < 8; m++) mx[m] = (S)(RADIUS * cos(TWO_PI * m / 8)), my[m] = (S)(RADIUS * sin(TWO_PI * m / 8));
   for (int q = 0; q < 4; q += 2) {
@@ -191,7 +194,8 @@ template <class S, class Z> INLINE void ring(S *__restrict x, const Z *__restric
   }
 }
 
-template <class S, class Z> static void advance(int workload, S *x, S *v, size_t blocks, int first, int steps, int threads) {
+template <class S, class Z>
+static void advance(int workload, S *x, S *v, size_t blocks, int first, int steps, int threads) {
 #pragma omp parallel for schedule(static) num_threads(threads)
   for (size_t block = 0; block < blocks; block++) {
     alignas(64) Z z[BLOCK];
@@ -233,10 +237,14 @@ template <class S> static double mean_square(const State &s) {
   return sum / (double)(s.blocks * BLOCK);
 }
 
+template <class S, class Z> static void advance(State &s, int steps) {
+  advance<S, Z>(s.workload, (S *)s.x, (S *)s.v, s.blocks, s.step, steps, s.threads);
+}
+
 static void take(State &s, int steps) {
-  if (s.mode == F64) advance<double, double>(s.workload, (double *)s.x, (double *)s.v, s.blocks, s.step, steps, s.threads);
-  if (s.mode == MIXED) advance<double, float>(s.workload, (double *)s.x, (double *)s.v, s.blocks, s.step, steps, s.threads);
-  if (s.mode == F32) advance<float, float>(s.workload, (float *)s.x, (float *)s.v, s.blocks, s.step, steps, s.threads);
+  if (s.mode == F64) advance<double, double>(s, steps);
+  if (s.mode == MIXED) advance<double, float>(s, steps);
+  if (s.mode == F32) advance<float, float>(s, steps);
   s.step += steps;
 }
 
@@ -261,7 +269,8 @@ long long reference_save(State *s, int steps, int stride, const char *path) {
   long long bytes = 0;
   for (int t = 0; t < steps; t += stride) {
     take(*s, std::min(stride, steps - t));
-    for (size_t i = 0; i < frame.size(); i++) frame[i] = s->mode == F32 ? ((float *)s->x)[i] : (float)((double *)s->x)[i];
+    for (size_t i = 0; i < frame.size(); i++)
+      frame[i] = s->mode == F32 ? ((float *)s->x)[i] : (float)((double *)s->x)[i];
     bytes += 4 * (long long)fwrite(frame.data(), 4, frame.size(), file);
   }
   return fclose(file) ? -1 : bytes;
@@ -270,7 +279,9 @@ long long reference_save(State *s, int steps, int stride, const char *path) {
 // Coordinates that really move: particles * dimension, rounded up to whole blocks.
 size_t reference_coordinates(const State *s) { return s->blocks * BLOCK; }
 
-double reference_mean_square(const State *s) { return s->mode == F32 ? mean_square<float>(*s) : mean_square<double>(*s); }
+double reference_mean_square(const State *s) {
+  return s->mode == F32 ? mean_square<float>(*s) : mean_square<double>(*s);
+}
 
 void reference_free(State *s) {
   free(s->x), free(s->v);

@@ -14,6 +14,7 @@ import tempfile
 
 import numpy as np
 from measurement import add_options, conditions, in_turns, ratio, save, table, wait_for_quiet
+from reference import NoCompiler, Reference, build
 from workloads import DT, simulation
 
 PARTICLES, STEPS, STRIDE, BEAD_STEPS = 10_000, 10_000, 10, 10**7
@@ -42,7 +43,7 @@ class Emptied:
             file.unlink()
 
 
-def saving(folder, threads, rounds, steps):
+def saving(folder, threads, rounds, steps, compiled):
     """W6 with and without saving, and the shortest run that makes a file."""
     run = simulation("W1", particles=PARTICLES)
     short = simulation("W1", particles=PARTICLES)
@@ -52,6 +53,9 @@ def saving(folder, threads, rounds, steps):
         "short unsaved": lambda: short.run(steps=STRIDE, threads=threads),
         "short saved": lambda: short.run(steps=STRIDE, every=STRIDE * DT, out=folder.path("w6.h5md"), threads=threads),
     }
+    if compiled:
+        reference = Reference(1, "f64", PARTICLES, 3, threads)
+        forms["C++"] = lambda: reference.save(steps, STRIDE, folder.path("w6.raw"))
     taken = in_turns(forms, rounds, folder)
     made = np.median(taken["short saved"] - taken["short unsaved"])
     return {
@@ -83,23 +87,30 @@ def bead(folder, rounds, steps):
 def main():
     """Measure, print, save."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", help="where files are written, and removed (default: the system's temporary folder)")
+    parser.add_argument("--folder", help="where files are written, and removed (default: the temporary folder)")
     parser.add_argument("--steps", type=int, default=STEPS, help="steps of W6 (default: %(default)s)")
     parser.add_argument("--bead-steps", type=int, default=BEAD_STEPS, help="steps of W7 (default: %(default)s)")
     add_options(parser, rounds=15)
     options = parser.parse_args()
+    try:
+        build()
+        compiled = True
+    except NoCompiler as reason:
+        compiled = False
+        print(reason)
     with tempfile.TemporaryDirectory(prefix="brownian-saving-", dir=options.folder) as folder:
         folder = Emptied(folder)
         load = wait_for_quiet(options)
-        files = [saving(folder, threads, options.rounds, options.steps) for threads in (1, 2)]
+        files = [saving(folder, threads, options.rounds, options.steps, compiled) for threads in (1, 2)]
         one = bead(folder, max(3, options.rounds // 3), options.bead_steps)
     text = "W6: 10 000 particles in a 3-d trap, every 10th frame as float32.\n\n" + table(
-        ["compute threads", "unsaved, s", "saved, s", "file creation, s", "saved / unsaved", "with file creation", "file, MB"],
+        ["threads", "unsaved, s", "saved, s", "creation, s", "saved / unsaved", "with creation", "C++, s", "file, MB"],
         [
             [
-                w["threads"], f"{w['seconds']['unsaved']['fastest']:.3f}", f"{w['seconds']['saved']['fastest']:.3f}",
+                w["threads"], *(f"{w['seconds'][name]['fastest']:.3f}" for name in ("unsaved", "saved")),
                 f"{w['file_creation_s']:.3f}", f"{w['saved_over_unsaved']['median']:.2f}",
-                f"{w['with_file_creation']['median']:.2f}", f"{w['file_MB']:.0f}",
+                f"{w['with_file_creation']['median']:.2f}",
+                f"{w['seconds']['C++']['fastest']:.3f}" if "C++" in w["seconds"] else "-", f"{w['file_MB']:.0f}",
             ]
             for w in files
         ],
@@ -111,7 +122,7 @@ def main():
     text += (
         f"\n\n{options.steps} and {options.bead_steps} steps of Euler-Maruyama, float64 noise, wall-clock time of "
         "`Simulation.run`, the file flushed to disk at its end; ratios: median over rounds, "
-        "the creation of the file subtracted."
+        "the creation of the file subtracted.  C++: float64, a raw file that is not flushed."
     )
     save(options, "saving", "What saving costs", text, conditions(load), {"W6": files, "W7": one})
 

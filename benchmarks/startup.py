@@ -131,10 +131,10 @@ def main():
         [[name, f"{v['median']:.3f}", f"{v['fastest']:.3f}"] for name, v in data["seconds"].items()],
     )
     text += (
-        f"\n\n`import brownian` beyond `import numpy`: {1000.0 * data['brownian_beyond_numpy_s']:.0f} ms (median of the "
-        "differences within a round; the package loads its parts, NumPy among them, when they are asked for).  Wall-clock "
-        f"time from starting `python` until the line is passed, {options.rounds} processes of each kind in turns; a first "
-        "step is a run of 10 steps in memory, 1000 particles in 3-d, GJF."
+        f"\n\n`import brownian` beyond `import numpy`: {1000.0 * data['brownian_beyond_numpy_s']:.0f} ms (median of "
+        "the differences within a round; the package loads its parts, NumPy among them, when they are asked for).  "
+        f"Wall-clock time from starting `python` until the line is passed, {options.rounds} processes of each kind in "
+        "turns; a first step is a run of 10 steps in memory, 1000 particles in 3-d, GJF."
     )
     save(options, "startup", "From python to the first step", text, conditions(load), data)
 

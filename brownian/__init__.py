@@ -26,13 +26,14 @@ _HOME = {
     ),
     "expressions": ("Expression",),
     "noise": ("Given",),
-    "trajectory": ("Trajectory", "repair"),
+    "trajectory": ("Trajectory", "from_arrays", "repair"),
+    "fdt": ("validate",),
     "units": ("Bead", "stokes_friction"),
     "schedule": ("logarithmic_times",),
     "report": ("Check", "Result", "Scenario"),
 }
 _HOME_OF = {name: module for module, names in _HOME.items() for name in names}
-_MODULES = ("cli", "plotting", "statistics", "theory", "units", "vectormath")
+_MODULES = ("analysis", "cli", "fdt", "plotting", "theory", "trajectory", "units", "vectormath")
 _ALIASES = {"open": "open_trajectory"}
 
 __all__ = ["__version__", *_HOME_OF, *_MODULES, *_ALIASES]

@@ -59,6 +59,30 @@ def _parser():
     info.add_argument("--json", action="store_true", help="print the description as JSON")
     info.set_defaults(act=_info)
 
+    analyze = commands.add_parser("analyze", help="diffusion, correlations, spectrum, temperatures, with errors")
+    analyze.add_argument("file")
+    analyze.add_argument("--json", action="store_true", help="print as JSON")
+    analyze.set_defaults(act=_analyze)
+
+    validate = commands.add_parser("validate", help="the fluctuation-dissipation verdict")
+    validate.add_argument("file")
+    validate.add_argument("--scheme", help="how the steps were taken, e.g. gjf, baoab, baoa, euler_maruyama")
+    validate.add_argument("--potential", metavar="EXPR", help="U as an expression in x, y, z and t")
+    for name in ("mass", "friction", "kT", "dt"):
+        validate.add_argument(f"--{name}", type=float, help="for files that do not say")
+    validate.add_argument("--family-error", type=float, default=1e-3, help="false alarms per correct run (default 1e-3)")
+    validate.add_argument("--within", type=float, default=0.01, help="R must be known to this (default 0.01)")
+    validate.add_argument("--store", action="store_true", help="store the verdict in the file")
+    validate.add_argument("--picture", metavar="PNG", help="draw the verdict")
+    validate.add_argument("--json", action="store_true", help="print as JSON")
+    validate.set_defaults(act=_validate)
+
+    plot = commands.add_parser("plot", help="a picture of a file")
+    plot.add_argument("file")
+    plot.add_argument("kind", help="msd, vacf, psd, boltzmann, landscape, phase, verdict or animation")
+    plot.add_argument("--out", metavar="PNG", help="default: FILE's name with the kind (animation: .gif)")
+    plot.set_defaults(act=_plot)
+
     repair = commands.add_parser("repair", help="make a file whole again whose writer was killed")
     repair.add_argument("file")
     repair.set_defaults(act=_repair)
@@ -144,6 +168,52 @@ def _info(chosen, rest):
             print(f"made by: {made.get('command', '?')}")
             print(f"         brownian {version}, {made.get('machine', '?')}, {made.get('date', '?')}")
             print(f"again:   brownian.open({chosen.file!r}).simulation().run(...)")
+    return OK
+
+
+def _analyze(chosen, rest):
+    from .analysis.summary import summarise
+    from .simulation import open_trajectory
+
+    with open_trajectory(chosen.file) as trajectory:
+        summary = summarise(trajectory)
+    print(json.dumps(summary.as_data()) if chosen.json else summary)
+    return OK
+
+
+def _validate(chosen, rest):
+    from .expressions import Expression
+    from .fdt import SCHEMES, validate
+    from .trajectory import annotate
+
+    verdict = validate(
+        chosen.file,
+        scheme=None if chosen.scheme is None else _scheme(SCHEMES, chosen.scheme),
+        potential=None if chosen.potential is None else Expression(chosen.potential),
+        **{name: getattr(chosen, name) for name in ("mass", "friction", "kT", "dt", "family_error", "within")},
+    )
+    if chosen.store:
+        annotate(chosen.file, "verdict", verdict.as_data())
+    if chosen.picture:
+        from . import plotting
+
+        with plotting.style():
+            plotting.verdict(verdict)[0].figure.savefig(chosen.picture, dpi=150)
+    print(json.dumps(verdict.as_data()) if chosen.json else verdict)
+    return verdict.exit_status
+
+
+def _scheme(schemes, name):
+    key = name.lower().replace("_", "").replace("-", "")
+    if key not in schemes:
+        raise ValueError(f"--scheme {name}: must be one of {', '.join(schemes)}")
+    return schemes[key]
+
+
+def _plot(chosen, rest):
+    from .plotting.files import picture
+
+    print(picture(chosen.file, chosen.kind, chosen.out))
     return OK
 
 

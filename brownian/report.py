@@ -23,7 +23,7 @@ class Check:
     measured, expected
         The two numbers, in ``unit``.
     standard_error
-        Standard error of the difference; for identities, the rounding bound.
+        Standard error of the difference; for identities, the rounding bound; 0 for what must be equal (a count).
     unit
         Text behind the numbers.
     """
@@ -37,7 +37,9 @@ class Check:
     @property
     def z(self):
         """(measured - expected) / standard error."""
-        return (self.measured - self.expected) / self.standard_error if self.standard_error > 0.0 else math.nan
+        if self.standard_error > 0.0:
+            return (self.measured - self.expected) / self.standard_error
+        return 0.0 if self.measured == self.expected else math.inf
 
     @property
     def agrees(self):

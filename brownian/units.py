@@ -21,7 +21,7 @@ class Units:
     --------
     >>> from brownian import units
     >>> units.nano.friction_si, units.nano.kT(298.15)
-    (1e-12, 4.116404985...)
+    (1e-12, 4.1164049...)
     """
 
     name: str

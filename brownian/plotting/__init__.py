@@ -4,8 +4,10 @@ Nothing is shown and no global setting is touched: use ``with plotting.style():`
 """
 
 from .curves import convergence, msd, theory, with_errors
+from .judgement import verdict
 from .landscapes import animation, boltzmann, density, landscape, phase_portrait
 from .look import THEORY, figure, style
+from .spectra import psd, vacf
 
 __all__ = [
     "THEORY",
@@ -17,7 +19,10 @@ __all__ = [
     "landscape",
     "msd",
     "phase_portrait",
+    "psd",
     "style",
     "theory",
+    "vacf",
+    "verdict",
     "with_errors",
 ]

@@ -46,8 +46,8 @@ class ConstantForce(NamedTuple):
     Examples
     --------
     >>> import brownian as bn
-    >>> bn.ConstantForce([0.5, -1.0]).energy([[2.0, 1.0]])
-    array([-0.])
+    >>> bn.ConstantForce([0.5, -1.0]).energy([[2.0, 3.0]])
+    array([2.])
     """
 
     value: np.ndarray

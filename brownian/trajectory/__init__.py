@@ -6,8 +6,10 @@ Files are H5MD 1.1, and are read by MDAnalysis and pyh5md as they are.  See `Rec
 reading, `FileRecorder.resume` for going on and `repair` for a file whose writer was killed.
 """
 
+from .arrays import from_arrays
 from .errors import DiskTooSmall, FileInUse, NothingToResume, ResumeMismatch, TrajectoryError
 from .file_recorder import FileRecorder
+from .notes import annotate, note
 from .recorder import MemoryRecorder, Recorder
 from .recovery import repair
 from .trajectory import Trajectory, open_file
@@ -22,6 +24,9 @@ __all__ = [
     "ResumeMismatch",
     "Trajectory",
     "TrajectoryError",
+    "annotate",
+    "from_arrays",
+    "note",
     "open_file",
     "repair",
 ]

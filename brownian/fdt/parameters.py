@@ -1,0 +1,146 @@
+"""What a trajectory is judged against: from its own description, or from what is given, every missing part named."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..dynamics import Langevin, Overdamped
+from ..integrators.probe import affine_probe
+from ..potentials.definition import force
+from ..simulation import Simulation
+from .foreign import BAOAKernel
+
+
+class MissingParameters(ValueError):
+    """A file that does not say how it was made, and parameters that were not given either.
+
+    Attributes
+    ----------
+    missing : tuple of str
+        Their names.
+    """
+
+    def __init__(self, missing, name):
+        self.missing = tuple(missing)
+        super().__init__(
+            f"{name} does not say how it was made; still needed: {', '.join(missing)} "
+            "(of scheme, potential, mass, friction, kT, dt; mass only for underdamped dynamics)"
+        )
+
+
+@dataclass
+class Claim:
+    """The dynamics that a trajectory is claimed to follow.
+
+    simulation: our own, from the description (then noise and start can be made again), or None.
+    """
+
+    potential: Any
+    dynamics: Any
+    integrator: Any
+    dt: float
+    particles: int
+    dimension: int
+    simulation: Simulation | None = None
+    regenerable: bool = False
+
+    def __post_init__(self):
+        self.kernel = self.integrator.kernel(self.dynamics, self.dt, self.dimension, self.potential)
+        self.underdamped = isinstance(self.dynamics, Langevin)
+        self.kT = self.dynamics.components("kT", self.dimension)
+        self.friction = self.dynamics.components("friction", self.dimension)
+        self.mass = self.dynamics.mass if self.underdamped else 0.0
+        self.linear = affine_force(self.potential, self.dimension)
+
+    @property
+    def free(self):
+        """Whether there is no force at all, or a constant one."""
+        return self.linear is not None and not self.linear[0].any()
+
+    def probe(self, kT=None):
+        """M, b, N of one step for an affine force; of the same scheme at another (single) kT if given."""
+        from ..integrators import BAOAB
+
+        kernel, integrator = self.kernel, self.integrator
+        if isinstance(kernel, BAOAKernel):
+            integrator = BAOAB()
+        dynamics = self.dynamics
+        if kT is not None:
+            parts = {"friction": dynamics.friction, "kT": kT} | ({"mass": self.mass} if self.underdamped else {})
+            dynamics = type(dynamics)(**parts)
+        kernel = integrator.kernel(dynamics, self.dt, self.dimension, self.potential)
+        facts = integrator.facts_for(dynamics)
+        return affine_probe(kernel, self.potential, len(dynamics.slots), facts.normals, self.dimension, self.dt)
+
+
+def affine_force(potential, dimension):
+    """(stiffness matrix K, force f at the origin) of F = f - K x, or None if the force is not of this form."""
+    constant = force(potential, np.zeros((1, dimension)))[0]
+    stiffness = -(force(potential, np.eye(dimension)) - constant).T
+    points = np.random.default_rng(5).normal(size=(8, dimension)) * 2.7
+    scale = np.abs(constant).max() + np.abs(stiffness).max() * np.abs(points).max() + 1e-300
+    for t in (0.0, 0.71):
+        if not np.abs(force(potential, points, t) - (constant - points @ stiffness.T)).max() <= 1e-11 * scale:
+            return None
+    return stiffness, constant
+
+
+def _inferred_step(trajectory):
+    """Dt from steps and times, where the file has times of its own."""
+    steps, times = trajectory.steps, trajectory.times
+    if len(steps) < 2 or np.array_equal(steps, times):
+        return None
+    dt = float((times[-1] - times[0]) / (steps[-1] - steps[0]))
+    return dt if dt > 0.0 else None
+
+
+def claim_for(trajectory, *, simulation=None, potential=None, scheme=None, mass=None, friction=None, kT=None, dt=None):
+    """The claim a trajectory is judged by; what is given goes before what the file says."""
+    description = trajectory.description
+    given = {"scheme": scheme, "mass": mass, "friction": friction, "kT": kT, "dt": dt}
+    if simulation is None and description:
+        simulation, own_noise = _own(trajectory, description, potential)
+    else:
+        own_noise = simulation is not None and bool(description)
+    if simulation is not None and all(value is None for value in given.values()):
+        return Claim(
+            simulation.potential if potential is None else potential, simulation.dynamics, simulation.integrator,
+            simulation.dt, trajectory.particles, trajectory.dimension, simulation, own_noise,
+        )  # fmt: skip
+    if simulation is not None:
+        known = simulation.dynamics
+        given = {
+            "scheme": simulation.integrator if scheme is None else scheme,
+            "mass": getattr(known, "mass", None) if mass is None else mass,
+            "friction": known.friction if friction is None else friction,
+            "kT": known.kT if kT is None else kT,
+            "dt": simulation.dt if dt is None else dt,
+        }
+        potential = simulation.potential if potential is None else potential
+    if given["dt"] is None:
+        given["dt"] = _inferred_step(trajectory)
+    scheme = given["scheme"]
+    inertial = scheme is None or Langevin in scheme.facts
+    if scheme is not None and Overdamped in scheme.facts and given["mass"] is None and trajectory.velocities is None:
+        inertial = False
+    wanted = given | {"potential": potential}
+    if not inertial:
+        wanted.pop("mass")
+    missing = [name for name in ("scheme", "potential", "mass", "friction", "kT", "dt") if wanted.get(name, 0) is None]
+    if missing:
+        raise MissingParameters(missing, "the trajectory" if trajectory.path is None else str(trajectory.path))
+    if inertial:
+        dynamics = Langevin(mass=given["mass"], friction=given["friction"], kT=given["kT"])
+    else:
+        dynamics = Overdamped(friction=given["friction"], kT=given["kT"])
+    scheme.facts_for(dynamics)
+    return Claim(potential, dynamics, scheme, float(given["dt"]), trajectory.particles, trajectory.dimension)
+
+
+def _own(trajectory, description, potential):
+    """The simulation of a description, and whether its noise can be made again."""
+    if description.get("noise") == "given":  # such a run can be judged, but its noise is nowhere
+        description = description | {"noise": "float64"}
+        return Simulation.from_description(description, potential), False
+    return trajectory.simulation(potential), True

@@ -1,0 +1,155 @@
+"""What a scheme makes of stationary averages at its own dt: exactly where that is known, a bound where it is not."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from ..integrators.operator import StationaryLaw
+from ..potentials.definition import energy, laplacian
+from ..potentials.potential import by_component
+from ..theory import boltzmann_cdf
+from ..theory.weight import Weight
+from .stream import weighted_curvature
+
+HARMONICS = 6
+
+
+class Prediction(NamedTuple):
+    """Expected values of the averages, and what the integrator may add to them where it is not known exactly.
+
+    kinetic, virial: per component; configurational: one number; all 1 at dt -> 0.  center: of positions;
+    drift: of velocities.  bias: bound.
+    cosines: of <cos(pi k u)>; covariance: of (x, v), relative to kT, for affine forces.
+    """
+
+    kinetic: np.ndarray
+    virial: np.ndarray
+    configurational: float
+    center: np.ndarray
+    drift: np.ndarray
+    bias: float
+    cosines: np.ndarray
+    covariance: np.ndarray | None
+    word: str
+
+
+def half_kick(claim):
+    """Half a kick where the velocity just after the noise is v - kick F on the step, zeros elsewhere; per component."""
+    kernel = claim.kernel
+    family = type(kernel).__name__ == "BAOABKernel"
+    return kernel.kick if family else np.zeros(claim.dimension)
+
+
+def predict(part):
+    """The prediction for the stationary part of a trajectory."""
+    claim = part.claim
+    if claim.linear is not None:
+        return _affine(claim)
+    D = claim.dimension
+    if not claim.underdamped and D == 1 and not hasattr(claim.potential, "period"):
+        return _one_dimensional(claim)
+    return Prediction(
+        np.ones(D), np.ones(D), 1.0, np.zeros(D), np.zeros(D), bias_bound(part), np.zeros(HARMONICS), None,
+        "no exact prediction for this scheme and potential: only a deviation beyond its bias counts",
+    )  # fmt: skip
+
+
+def bias_bound(part):
+    """Bound of the relative error of a scheme: w^2/4 where it is of order 2, kappa where of order 1.
+
+    The curvature in w^2 = k dt^2 / m and kappa = k dt / lambda is that of the places where the forces are: the mean of
+    the curvature weighted with F^2, over positions of the trajectory itself.
+    """
+    claim = part.claim
+    if claim.linear is not None:
+        return 0.0
+    x = part.sample()
+    f = part.forces(x[np.newaxis], part.trajectory.steps[:1])[0]
+    stiffness = weighted_curvature(part.forces, x, f)
+    if claim.underdamped and type(claim.integrator).__name__ != "EulerMaruyama":
+        share = stiffness / claim.mass * claim.dt**2 / 4.0
+    else:
+        share = stiffness * claim.dt / float(np.min(claim.friction))
+    share = min(0.9, share)
+    return share / (1.0 - share)
+
+
+def _affine(claim):
+    """From the discrete Lyapunov equation of the kernel itself, at one kT: unequal kT are no equilibrium."""
+    D = claim.dimension
+    stiffness, constant = claim.linear
+    kT = float(np.mean(claim.kT))
+    probe = claim.probe(kT=kT)
+    ones, nothing = np.ones(D), np.zeros(HARMONICS)
+    if claim.free:
+        kinetic, drift = ones, np.zeros(D)
+        if claim.underdamped:
+            speeds = slice(D, 2 * D)
+            M, N = probe.matrix[speeds, speeds], probe.noise[speeds]
+            kinetic = claim.mass * np.diag(N @ N.T) / (1.0 - np.diag(M) ** 2) / kT
+            drift = probe.shift[speeds] / (1.0 - np.diag(M)) - half_kick(claim) * constant
+        return Prediction(kinetic, ones, 1.0, np.zeros(D), drift, 0.0, nothing, None, "")
+    covariance = probe.stationary_covariance() / kT
+    xx = covariance[:D, :D]
+    kinetic = ones
+    if claim.underdamped:
+        turn = np.eye(2 * D)
+        turn[D:, :D] = half_kick(claim)[:, np.newaxis] * stiffness
+        kinetic = claim.mass * np.diag(turn @ covariance[: 2 * D, : 2 * D] @ turn.T)[D:]
+    virial = np.diag(stiffness @ xx)
+    configurational = float(np.trace(stiffness @ xx @ stiffness.T) / np.trace(stiffness))
+    center = np.linalg.solve(stiffness, constant)
+    return Prediction(kinetic, virial, configurational, center, np.zeros(D), 0.0, nothing, covariance, "")
+
+
+def _one_dimensional(claim):
+    """From the spectral operator of the overdamped step."""
+    kT = float(claim.kT[0])
+    weight = Weight(lambda x: energy(claim.potential, np.ravel(x)).reshape(np.shape(x)), kT, None, None)
+    low, high = float(weight.edges[0]), float(weight.edges[-1])
+    law = StationaryLaw(claim.integrator, claim.dynamics, claim.dt, claim.potential, low, high)
+    center = law.average(lambda x: x)
+    force = claim.potential.force
+    virial = law.average(lambda x: -(x - center) * force(x)) / kT
+    try:
+        curvature = law.average(lambda x: laplacian(claim.potential, x))
+        configurational = law.average(lambda x: force(x) ** 2) / kT / curvature
+    except TypeError:
+        configurational = math.nan
+    rank = ranks(claim)[0]
+    cosines = np.array([law.average(lambda x, k=k: np.cos(math.pi * k * rank(x))) for k in range(1, HARMONICS + 1)])
+    return Prediction(
+        np.ones(1), np.array([virial]), configurational, np.array([center]), np.zeros(1), 0.0, cosines, None,
+        "scheme's own stationary law at this dt",
+    )  # fmt: skip
+
+
+def ranks(claim):
+    """For each component its function x -> u = P(X <= x) in equilibrium, u uniform; None where it is not known."""
+    D = claim.dimension
+    if claim.linear is not None and not claim.free:
+        stiffness, constant = claim.linear
+        if np.any(stiffness != np.diag(np.diag(stiffness))):
+            return None
+        from scipy.special import ndtr
+
+        covariance, mean = claim.probe().stationary_covariance(), np.linalg.solve(stiffness, constant)
+        widths = np.sqrt(np.diag(covariance)[:D])
+        return [lambda x, d=d: ndtr((x - mean[d]) / widths[d]) for d in range(D)]
+    if claim.free or not (by_component(type(claim.potential)) or D == 1):
+        return None
+    return [_tabulated(claim, d) for d in range(D)]
+
+
+def _tabulated(claim, d):
+    def along(x):
+        points = np.zeros((np.size(x), claim.dimension))
+        points[:, d] = np.ravel(x)
+        return energy(claim.potential, points).reshape(np.shape(x))
+
+    kT = float(claim.kT[d])
+    edges = Weight(along, kT, None, None).edges
+    x = np.linspace(edges[0], edges[-1], 4097)
+    u = boltzmann_cdf(x, along, kT=kT)
+    return lambda values: np.interp(values, x, u)

@@ -1,0 +1,67 @@
+"""The potential as an analysis needs it: over slabs of frames, constant in time, and whether its force is linear."""
+
+import numpy as np
+
+from .reading import first_frame
+
+
+def potential_of(trajectory, potential=None):
+    """The potential given, or that of the file; ValueError where neither is known."""
+    if potential is not None:
+        return potential
+    if not trajectory.description:
+        raise ValueError("potential is not known: the file does not tell it, and potential = None was given")
+    return trajectory.simulation().potential
+
+
+def steady(trajectory, potential=None, start=0):
+    """The potential, or ValueError if its force changes with time (then there is no equilibrium)."""
+    from .potentials.definition import force
+
+    potential, start = potential_of(trajectory, potential), first_frame(trajectory, start, least=1)
+    x = np.asarray(trajectory.positions[start, :64], dtype=np.float64)
+    early, *later = (force(potential, x, float(t)) for t in np.quantile(trajectory.times[start:], [0.0, 0.37, 1.0]))
+    if not all(np.array_equal(early, late, equal_nan=True) for late in later):
+        raise ValueError(
+            f"{type(potential).__name__} depends on time, but equilibrium averages need a constant potential"
+        )
+    return potential
+
+
+def gradient(potential, x):
+    """Grad U [E/L] at positions of shape (f, N, D), same shape."""
+    from .potentials.definition import force
+
+    return -force(potential, x.reshape(-1, x.shape[-1])).reshape(x.shape)
+
+
+def laplacian(potential, x):
+    """Laplacian of U [E/L^2] at positions of shape (f, N, D), shape (f, N)."""
+    from .potentials.definition import laplacian as evaluate
+
+    return evaluate(potential, x.reshape(-1, x.shape[-1])).reshape(x.shape[:-1])
+
+
+def linear_stiffness(potential, dimension):
+    """Stiffness k_d [E/L^2] of each component if the force is f_d - k_d x_d and constant in time, else None.
+
+    Examples
+    --------
+    >>> import brownian as bn
+    >>> from brownian.landscape import linear_stiffness
+    >>> linear_stiffness(bn.Harmonic(2.1), 2), linear_stiffness(bn.DoubleWell(barrier=2.0, width=1.2), 1)
+    (array([2.1, 2.1]), None)
+    """
+    from .potentials.definition import force
+
+    points = 3.0 * np.random.default_rng(7).normal(size=(8, dimension))
+    with np.errstate(all="ignore"):
+        constant = force(potential, np.zeros((1, dimension)))[0]
+        response = force(potential, np.eye(dimension)) - constant
+        stiffness = -np.diag(response)
+        scale = np.abs(constant).max() + np.abs(response).max() * np.abs(points).max()
+        for t in (0.0, 1.37):
+            error = np.abs(force(potential, points, t) - (constant - stiffness * points)).max()
+            if not error <= 1e-12 * scale:
+                return None
+    return stiffness

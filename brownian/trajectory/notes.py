@@ -1,0 +1,59 @@
+"""Notes added to a finished file: what was found out about it, as JSON text beside its description.
+
+They are written to a copy that then takes the file's place: a kill at any moment leaves the file whole.
+"""
+
+import json
+import os
+import re
+import shutil
+
+import h5py
+
+from .hdf5 import reading
+from .locking import WriterLock
+from .plan import target
+from .recovery import partial
+from .sources import release
+
+
+def annotate(path, name, data):
+    """Store plain data in a finished H5MD file under ``/parameters/<name>``, in place of what stood there.
+
+    Parameters
+    ----------
+    path
+        A file of this package that was closed (``repair`` first if its writer was killed).
+    name
+        A word of letters and underscores, e.g. "verdict".
+    data
+        Whatever JSON can hold.
+
+    Raises
+    ------
+    ValueError
+        for another kind of name; TrajectoryError for a file that can't be written to.
+    """
+    if not re.fullmatch("[a-z_]{1,40}", name) or name == "description":
+        raise ValueError(f"name = {name!r}, but a word of small letters and underscores, other than 'description', is needed")
+    text, path = json.dumps(data), target(path)
+    lock, copy = WriterLock(path), partial(path)
+    try:
+        release(path)
+        shutil.copyfile(path, copy)
+        with reading(path), h5py.File(copy, "r+") as file:
+            group = file.require_group("parameters")
+            if name in group:
+                del group[name]
+            group.create_dataset(name, data=text, dtype=h5py.string_dtype())
+        os.replace(copy, path)
+    finally:
+        copy.unlink(missing_ok=True)
+        lock.release()
+
+
+def note(path, name):
+    """The data that ``annotate`` stored, or None."""
+    with reading(path), h5py.File(path, "r") as file:
+        held = file.get(f"parameters/{name}")
+        return json.loads(held.asstr()[()]) if isinstance(held, h5py.Dataset) else None
