@@ -70,7 +70,9 @@ def _parser():
     validate.add_argument("--potential", metavar="EXPR", help="U as an expression in x, y, z and t")
     for name in ("mass", "friction", "kT", "dt"):
         validate.add_argument(f"--{name}", type=float, help="for files that do not say")
-    validate.add_argument("--family-error", type=float, default=1e-3, help="false alarms per correct run (default 1e-3)")
+    validate.add_argument(
+        "--family-error", type=float, default=1e-3, help="false alarms per correct run (default 1e-3)"
+    )
     validate.add_argument("--within", type=float, default=0.01, help="R must be known to this (default 0.01)")
     validate.add_argument("--store", action="store_true", help="store the verdict in the file")
     validate.add_argument("--picture", metavar="PNG", help="draw the verdict")

@@ -15,19 +15,21 @@ class Progress:
         A word on the start, said first.
     enabled
         False: say nothing.
+    what
+        What is counted: "steps" of a run, "particles" or "frames" of an analysis.
     """
 
     interval_log, interval_bar = 30.0, 0.2
 
-    def __init__(self, total, note="", enabled=True, stream=None):
-        """Say the note; on a terminal also that the code is being compiled or loaded."""
-        self.total, self.first = total, 0
+    def __init__(self, total, note="", enabled=True, stream=None, what="steps"):
+        """Say the note; on a terminal also that the code of a run is being compiled or loaded."""
+        self.total, self.first, self.what = total, 0, what
         self.stream = stream or sys.stderr
         self.enabled, self.bar = enabled, enabled and self.stream.isatty()
         self.start = self.last = time.monotonic()
         if enabled and note:
             self.stream.write(f"brownian: {note}\n")
-        if self.bar:
+        if self.bar and what == "steps":
             self.stream.write("  compiling, or loading what was compiled before ...")
             self.stream.flush()
 
@@ -47,7 +49,7 @@ class Progress:
         rate = (done - self.first) / max(now - self.start, 1e-9)
         left = (self.total - done) / rate if rate > 0.0 else float("inf")
         tail = f"{_duration(now - self.start)} in all" if final else f"{_duration(left)} left"
-        text = f"{done:,} of {self.total:,} steps, {rate:,.3g} steps/s, {tail}"
+        text = f"{done:,} of {self.total:,} {self.what}, {rate:,.3g} {self.what}/s, {tail}"
         if self.bar:
             filled = 24 * done // max(1, self.total)
             self.stream.write(f"\r  [{'=' * filled}{' ' * (24 - filled)}] {text}\x1b[K" + ("\n" if final else ""))

@@ -14,7 +14,7 @@ from .trajectory import FileRecorder, MemoryRecorder
 SECONDS_PER_CALL = 0.15  # of compiled code between two interrupts; more where copying the state takes its time
 SECONDS_PER_BYTE = 4e-9
 SECONDS_PER_CHECKPOINT = 10.0
-FRAME_BYTES_PER_CALL = 32 * 2**20
+FRAME_BYTES_PER_CALL = 8 * 2**20  # small, so that writing overlaps computing from the start
 
 
 class NotFinite(FloatingPointError):
@@ -116,9 +116,10 @@ class _Run:
             raise ValueError(f"the file is at step {step - self.first}, beyond the {steps} steps asked for")
         report.begin(step - self.first)
         pending, checkpoint_at = None, time.monotonic()
+        before = np.empty_like(self.engine.state)
         while step < last:
             target = self._target(step, last)
-            before = self.engine.state.copy()
+            np.copyto(before, self.engine.state)
             began = time.perf_counter()
             buffers = self._buffers(step, target)
             wait = self.engine.start(step, target, *buffers)

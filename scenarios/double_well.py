@@ -43,8 +43,8 @@ def run(*, barrier=2.0, width=1.2, mass=1.3, friction=0.7, kT=0.9, tau=0.04, dt=
             progress=True,
         )
         x = trajectory.positions[20:, :, 0].astype(float)  # the first half is for the start to be forgotten
-        densities[name] = bn.statistics.histogram(x, edges)
-        squares[name] = bn.statistics.mean((x**2).mean(axis=0))
+        densities[name] = bn.analysis.histogram(x, edges)
+        squares[name] = bn.analysis.mean((x**2).mean(axis=0))
         exact[name] = boltzmann
         if dynamics is overdamped:
             exact[name] = StationaryLaw(integrator, dynamics, step, potential, -2.6 * width, 2.6 * width).average(

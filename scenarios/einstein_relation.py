@@ -26,7 +26,9 @@ def run(*, mass=1.3, friction=0.7, kT=0.9, dt=0.2, steps=5000, particles=500, fo
     }
     keep = {"steps": steps, "every": dt, "resume": resume, "overwrite": overwrite, "progress": True}
     free = bn.Simulation(potential=bn.Free(), **shared).run(out=scenario.path("trajectory.h5md"), **keep)
-    pulled = bn.Simulation(potential=bn.ConstantForce(force), start="minimum", **shared).run(steps=steps, dtype=np.float64)
+    pulled = bn.Simulation(potential=bn.ConstantForce(force), start="minimum", **shared).run(
+        steps=steps, dtype=np.float64
+    )
     same = bn.Simulation(potential=bn.Free(), start="minimum", **shared).run(steps=steps, dtype=np.float64)
 
     expected = kT / friction

@@ -34,7 +34,7 @@ def run(*, mass=1.3, friction=0.7, kT=0.9, dt=0.05, steps=4000, particles=20000,
         overwrite=overwrite,
         progress=True,
     )
-    times, msd = bn.statistics.displacement_msd(trajectory)
+    times, msd = bn.analysis.displacement_msd(trajectory)
     expected = bn.theory.free_msd(times, mass=mass, friction=friction, kT=kT)
     steps_taken = (times / dt).round().astype(int)
     discrete = bn.theory.discrete_msd(steps_taken, "gjf", mass=mass, friction=friction, kT=kT, dt=dt)

@@ -48,7 +48,9 @@ def run(*, barrier=2.0, width=1.2, mass=1.3, friction=0.7, kT=0.9, dt=0.1, steps
 
     with bn.plotting.style():
         figure, (left, right) = bn.plotting.figure(columns=2)
-        estimate = bn.analysis.Estimate(*(np.array([getattr(c, n) for c in correlation]) for n in ("value", "error")), 1)
+        estimate = bn.analysis.Estimate(
+            *(np.array([getattr(c, n) for c in correlation]) for n in ("value", "error")), 1
+        )
         bn.plotting.with_errors(lags, estimate, ax=left)
         left.axhline(0.0, **bn.plotting.THEORY)
         left.set(xlabel="lag [steps]", ylabel=r"$\langle \xi_n \xi_{n+k} \rangle$", title="Uncorrelated in time")
@@ -57,7 +59,10 @@ def run(*, barrier=2.0, width=1.2, mass=1.3, friction=0.7, kT=0.9, dt=0.1, steps
         counts = np.histogram(xi, edges)[0]
         middle, size = (edges[1:] + edges[:-1]) / 2, xi.size * np.diff(edges)
         bn.plotting.with_errors(
-            middle, bn.analysis.Estimate(counts / size, np.sqrt(counts) / size, xi.size), ax=right, label="noise of the run"
+            middle,
+            bn.analysis.Estimate(counts / size, np.sqrt(counts) / size, xi.size),
+            ax=right,
+            label="noise of the run",
         )
         bn.plotting.theory(middle, np.exp(-(middle**2) / 2) / np.sqrt(2 * np.pi), ax=right, label="standard normal")
         right.set(yscale="log", xlabel=r"$\xi = \eta\,\sqrt{dt / 2\lambda k_BT}$", ylabel="density")

@@ -3,8 +3,8 @@
     m dv = -lambda v dt - k x dt + sqrt(2 lambda kT) dW,    lambda = 6 pi viscosity R
 
 Expected, from the physical inputs alone: position variance kT / k, corner frequency f_c = k / (2 pi lambda), diffusion
-coefficient D = kT / lambda.  As an experimenter would, stiffness, friction and D are also recovered from the spectrum of
-the positions alone, and the mass: inertia shows in air, and faintly in water (leaving it out, friction is 0.5 % off):
+coefficient D = kT / lambda.  Stiffness, friction, D and mass are recovered from the spectrum of the positions alone, as
+an experimenter would.  Inertia shows in air, and faintly in water: leaving it out there puts the friction off by 0.5 %.
 
     S(w) = 2 D / [w^2 + (2 pi f_c - m w^2 / lambda)^2]    aliasing and finite length in the fit
 
@@ -54,7 +54,9 @@ def run(*, radius_um=0.5, viscosity_mPas=0.89, air_mPas=0.0184, temperature_K=29
             progress=True,
         )
         found = bn.analysis.calibrate(trajectory, mean=0.0, inertia=True)
-        squares = np.concatenate([(x.astype(float) ** 2).mean(axis=0)[None] * len(x) for _, x, _ in trajectory.frames()])
+        squares = np.concatenate(
+            [(x.astype(float) ** 2).mean(axis=0)[None] * len(x) for _, x, _ in trajectory.frames()]
+        )
         variance = bn.analysis.mean((squares.sum(axis=0) / len(trajectory)).ravel())
         scenario.check(f"{fluid}: position variance", variance.value, bead.kT / stiffness_pN_nm, variance.error, "nm²")
         rows = [

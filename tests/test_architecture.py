@@ -14,7 +14,7 @@ FLOORS = [
     {"dynamics", "expressions", "integrators", "potentials"},
     {"engine"},
     {"description", "running", "simulation", "start", "trajectory"},
-    {"correlation", "equilibrium", "spectrum", "statistics"},
+    {"analysis"},
     {"fdt", "plotting", "report"},
     {"cli", "scripts", "__main__", "__init__"},
 ]

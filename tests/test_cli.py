@@ -78,7 +78,7 @@ def run(*, k=2.0, particles=2000, expected=1.0, seed=1, name="x", out=None):
     scenario = bn.Scenario(__file__, out)
     dynamics = bn.Langevin(1.3, 0.7, 0.9)
     x = bn.Simulation(potential=Mine(k), dynamics=dynamics, dt=0.1, particles=particles, seed=seed).run(steps=5)
-    square = bn.statistics.mean(k * x.positions[-1, :, 0].astype(float) ** 2 / 0.9)
+    square = bn.analysis.mean(k * x.positions[-1, :, 0].astype(float) ** 2 / 0.9)
     scenario.check("k <x^2> / kT", square.value, expected, square.error)
     return scenario.result("Mine")
 """

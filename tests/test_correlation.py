@@ -8,11 +8,11 @@ from recorded import calibrated, part, record, replicas
 
 import brownian as bn
 from brownian import theory
-from brownian.correlation import msd, position_autocorrelation, vacf
-from brownian.lagged import FEW, lagged_products, squared_displacements
-from brownian.reading import logarithmic_lags
-from brownian.statistics import TooFewData
-from brownian.transport import diffusion, einstein_diffusion, green_kubo
+from brownian.analysis.correlation import msd, position_autocorrelation, vacf
+from brownian.analysis.lagged import FEW, lagged_products, squared_displacements
+from brownian.analysis.reading import logarithmic_lags
+from brownian.analysis.statistics import TooFewData
+from brownian.analysis.transport import diffusion, einstein_diffusion, green_kubo
 
 MASS, FRICTION, KT, STIFFNESS, DT = 1.3, 0.7, 0.9, 2.1, 0.5
 PARTICLES, REPLICAS = 32, 150

@@ -9,8 +9,8 @@ from recorded import calibrated, part, record, replicas
 
 import brownian as bn
 from brownian import theory
-from brownian.density import density, free_energy_profile
-from brownian.equilibrium import (
+from brownian.analysis.densities import density, free_energy_profile
+from brownian.analysis.equilibrium import (
     average,
     configurational_temperature,
     expected_kinetic_temperature,
@@ -18,8 +18,8 @@ from brownian.equilibrium import (
     time_averages,
     virial_temperature,
 )
-from brownian.relaxation import relaxation
-from brownian.statistics import TooFewData
+from brownian.analysis.stationarity import relaxation
+from brownian.analysis.statistics import TooFewData
 
 MASS, FRICTION, KT, STIFFNESS, DT = 1.3, 0.7, 0.9, 2.1, 0.5
 LANGEVIN = {"mass": MASS, "friction": FRICTION, "kT": KT}

@@ -8,8 +8,8 @@ from scipy.stats import kstest
 
 import brownian as bn
 from brownian import theory
-from brownian.calibration import calibrate, fit_trap
-from brownian.spectrum import (
+from brownian.analysis.calibration import calibrate, fit_trap
+from brownian.analysis.spectrum import (
     angular_frequencies,
     blocked,
     cosine_taper,
@@ -20,7 +20,7 @@ from brownian.spectrum import (
     psd,
     tapered_periodograms,
 )
-from brownian.statistics import TooFewData
+from brownian.analysis.statistics import TooFewData
 from brownian.units import Bead, nano
 
 MASS, FRICTION, KT, STIFFNESS, DT = 1.3, 0.7, 0.9, 2.1, 0.1

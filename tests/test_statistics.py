@@ -6,10 +6,10 @@ from recorded import calibrated, record
 from scipy.signal import lfilter
 from scipy.stats import chi2
 
-from brownian import statistics
-from brownian.lagged import lagged_products
-from brownian.series import blocking, effective_sample_size, integrated_autocorrelation_time, series_mean
-from brownian.statistics import Estimate, TooFewData, chi_square_interval, ratio
+from brownian.analysis import statistics
+from brownian.analysis.lagged import lagged_products
+from brownian.analysis.series import blocking, effective_sample_size, integrated_autocorrelation_time, series_mean
+from brownian.analysis.statistics import Estimate, TooFewData, chi_square_interval, ratio
 
 REPLICAS = 400
 

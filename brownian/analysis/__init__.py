@@ -5,7 +5,7 @@ import importlib
 _HOME = {
     "calibration": ("Calibration", "TrapFit", "calibrate", "fit_trap"),
     "correlation": ("msd", "position_autocorrelation", "vacf"),
-    "density": ("density", "free_energy_profile"),
+    "densities": ("density", "free_energy_profile"),
     "equilibrium": (
         "average",
         "configurational_temperature",
@@ -14,7 +14,7 @@ _HOME = {
         "virial_temperature",
     ),
     "reading": ("logarithmic_lags",),
-    "relaxation": ("Relaxation", "relaxation"),
+    "stationarity": ("Relaxation", "relaxation"),
     "series": ("Blocking", "blocking", "effective_sample_size", "integrated_autocorrelation_time", "series_mean"),
     "spectrum": ("expected_psd", "one_sided", "psd"),
     "statistics": ("Estimate", "TooFewData", "chi_square_interval", "displacement_msd", "histogram", "mean", "ratio"),
@@ -29,9 +29,7 @@ __all__ = sorted(_HOME_OF)
 def __getattr__(name):
     if name not in _HOME_OF:
         raise AttributeError(f"module 'brownian.analysis' has no attribute {name!r}")
-    module = _HOME_OF[name]
-    home = f".{module}" if module == "summary" else f"..{module}"
-    value = getattr(importlib.import_module(home, __name__), name)
+    value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
     globals()[name] = value
     return value
 

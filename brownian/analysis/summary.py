@@ -1,22 +1,24 @@
 """All that can be said of a trajectory at once: what ``brownian analyze FILE`` prints."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..theory import diffusion as einstein
-from ..calibration import calibrate
-from ..correlation import msd, vacf
-from ..equilibrium import (
+from .calibration import calibrate
+from .correlation import msd, vacf
+from .equilibrium import (
     configurational_temperature,
     expected_kinetic_temperature,
     kinetic_temperature,
     virial_temperature,
 )
-from ..landscape import linear_stiffness, potential_of
-from ..reading import known
-from ..relaxation import relaxation
-from ..transport import diffusion, green_kubo
+from .landscape import linear_stiffness, potential_of
+from .reading import known
+from .stationarity import relaxation
+from .statistics import TooFewData
+from .transport import diffusion, green_kubo
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def summarise(trajectory):
     >>> trap = bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Langevin(mass=1.3, friction=0.7, kT=0.9), dt=0.1,
     ...                      particles=64, seed=7).run(steps=500, every=0.1)
     >>> [row.name for row in bn.analysis.summarise(trap).rows if row.value is not None][:2]
-    ['mean squared displacement, lag 0.1', 'mean squared displacement, lag 12.5']
+    ['mean squared displacement, lag 0.1', 'mean squared displacement, lag 6.2']
     """
     start, note = 0, ""
     try:
@@ -120,15 +122,36 @@ def summarise(trajectory):
             lambda: kinetic_temperature(trajectory, half=True, start=start),
             lambda: expected_kinetic_temperature(trajectory, half=True),
         )
-    add("configurational temperature", lambda: configurational_temperature(trajectory, start=start), lambda: _kT(trajectory))
+    add(
+        "configurational temperature",
+        lambda: configurational_temperature(trajectory, start=start),
+        lambda: _kT(trajectory),
+    )
     add("virial temperature", lambda: virial_temperature(trajectory, start=start), lambda: _kT(trajectory))
     if _trapped(trajectory):
         stiffness = linear_stiffness(potential_of(trajectory), trajectory.dimension)
         fitted = _calibrated(trajectory, start)
         for name, expected in (("stiffness", stiffness), ("friction", known(trajectory, "friction")[0])):
-            add(f"{name}, from the spectrum", lambda name=name: getattr(fitted(), name), lambda expected=expected: expected)
+            add(
+                f"{name}, from the spectrum",
+                lambda name=name: getattr(fitted(), name),
+                lambda expected=expected: expected,
+            )
     title = f"{len(trajectory)} frames, {trajectory.particles:,} particles, dimension {trajectory.dimension}"
     return Summary(title, note, rows)
+
+
+def _calibrated(trajectory, start):
+    """The spectrum's fit, made once: with inertia where the record resolves it."""
+
+    @functools.cache
+    def fitted():
+        try:
+            return calibrate(trajectory, start=start, inertia=known(trajectory, "mass")[0] > 0.0)
+        except TooFewData:
+            return calibrate(trajectory, start=start)
+
+    return fitted
 
 
 def _try(expected):

@@ -76,7 +76,9 @@ def _msd(trajectory, out):
     from ..analysis import msd as measured
 
     dynamics, units, _, _ = _known(trajectory)
-    return msd(*measured(trajectory), **{k: dynamics[k] for k in ("mass", "friction", "kT") if k in dynamics}, units=units)
+    return msd(
+        *measured(trajectory), **{k: dynamics[k] for k in ("mass", "friction", "kT") if k in dynamics}, units=units
+    )
 
 
 def _vacf(trajectory, out):

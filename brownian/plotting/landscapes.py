@@ -38,7 +38,8 @@ def landscape(potential, *, box, ax=None, kT=None, trajectory=None, particles=6,
     ax = axes_or_new(ax)
     label = unit_label(units, "length")
     if np.ndim(box[0]) == 0:
-        x = np.linspace(*box, 400)
+        low, high = box
+        x = np.linspace(low, high, 400)
         u = potential.profile(x)
         ax.plot(x, u, color="black")
         ax.set(xlabel=f"position{label}", ylabel=f"energy{unit_label(units, 'energy')}", xlim=box)

@@ -40,7 +40,7 @@ def psd(fit, *, axes=None, units=None):
     Parameters
     ----------
     fit
-        What ``analysis.fit_trap`` or ``analysis.calibrate(...).fit`` returns: aliasing and finite length are in the fit.
+        What ``analysis.fit_trap`` or ``analysis.calibrate(...).fit`` returns; it knows aliasing and finite length.
     axes
         Two axes, spectrum and residuals; None makes them.
 
@@ -51,18 +51,18 @@ def psd(fit, *, axes=None, units=None):
     if axes is None:
         _, axes = figure(2, 1, figsize=(6.4, 5.2), sharex=True, height_ratios=[3, 1])
     above, below = axes
-    frequency, measured = fit.omega / (2.0 * np.pi), fit.measured
-    twice = type(measured)(2.0 * measured.value, 2.0 * measured.error, measured.samples)
+    second = units.time_si if units is not None and units.time else 1.0  # in hertz where units have a size
+    frequency, measured = fit.omega / (2.0 * np.pi) / second, fit.measured
+    twice = type(measured)(2.0 * second * measured.value, 2.0 * second * measured.error, measured.samples)
     with_errors(frequency, twice, ax=above, label="simulation")
-    above.plot(frequency, 2.0 * fit.expected, label="fit", **THEORY)
-    corner = float(fit.corner_frequency.value)
-    above.axvline(corner, color=MUTED, lw=1.0)
-    spectrum = f" [{units.length}² {units.time}]" if units is not None and units.length else ""
+    above.plot(frequency, 2.0 * second * fit.expected, label="fit", **THEORY)
+    above.axvline(float(fit.corner_frequency.value) / second, color=MUTED, lw=1.0)
+    spectrum = f" [{units.length}²/Hz]" if units is not None and units.length else ""
     above.set(xscale="log", yscale="log", ylabel=f"power spectrum{spectrum}")
     above.legend()
     relative = type(measured)(measured.value / fit.expected, measured.error / fit.expected, measured.samples)
     with_errors(frequency, relative, ax=below)
     below.axhline(1.0, **THEORY)
-    per = f" [1/{units.time}]" if units is not None and units.time else ""
+    per = " [Hz]" if units is not None and units.time else ""
     below.set(xlabel=f"frequency{per}", ylabel="data / fit")
     return axes

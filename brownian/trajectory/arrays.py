@@ -40,9 +40,15 @@ def from_arrays(steps, times, positions, velocities=None, *, description=None, b
     positions = np.asarray(positions)
     if positions.ndim != 3:
         raise ValueError(f"positions of shape {positions.shape}, but (frames, particles, dimension) is needed")
+    frames, particles, dimension = positions.shape
     recorder = MemoryRecorder(
-        description or {}, particles=positions.shape[1], dimension=positions.shape[2], velocities=velocities is not None,
-        dtype=np.float32 if positions.dtype == np.float32 else np.float64, planned_frames=len(positions), build=build,
-    )  # fmt: skip
+        description or {},
+        particles=particles,
+        dimension=dimension,
+        velocities=velocities is not None,
+        dtype=np.float32 if positions.dtype == np.float32 else np.float64,
+        planned_frames=frames,
+        build=build,
+    )
     recorder.append(np.asarray(steps), np.asarray(times, dtype=np.float64), positions, velocities)
     return recorder.finish()

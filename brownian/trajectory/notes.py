@@ -35,7 +35,9 @@ def annotate(path, name, data):
         for another kind of name; TrajectoryError for a file that can't be written to.
     """
     if not re.fullmatch("[a-z_]{1,40}", name) or name == "description":
-        raise ValueError(f"name = {name!r}, but a word of small letters and underscores, other than 'description', is needed")
+        raise ValueError(
+            f"name = {name!r}, but a word of small letters and underscores, other than 'description', is needed"
+        )
     text, path = json.dumps(data), target(path)
     lock, copy = WriterLock(path), partial(path)
     try:

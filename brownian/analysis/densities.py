@@ -24,7 +24,7 @@ def density(trajectory, edges=60, *, component=0, start=0, memory=MEMORY, progre
     start : int
         Number of the first frame to be used.
     memory, progress
-        As in `brownian.correlation`.
+        As in `analysis.correlation`.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def density(trajectory, edges=60, *, component=0, start=0, memory=MEMORY, progre
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.density import density
+    >>> from brownian.analysis.densities import density
     >>> trap = bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Overdamped(friction=0.7, kT=0.9), dt=0.1,
     ...                      integrator=bn.ExactOU(), particles=64, seed=7).run(steps=500, every=0.1)
     >>> edges, estimate = density(trap, [-0.5, 0.0, 0.5])
@@ -120,7 +120,7 @@ def free_energy_profile(trajectory, edges=60, *, kT=None, component=0, start=0, 
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.density import free_energy_profile
+    >>> from brownian.analysis.densities import free_energy_profile
     >>> trap = bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Overdamped(friction=0.7, kT=0.9), dt=0.1,
     ...                      integrator=bn.ExactOU(), particles=64, seed=7).run(steps=500, every=0.1)
     >>> x, profile = free_energy_profile(trap, [-0.6, -0.2, 0.2, 0.6])

@@ -7,7 +7,7 @@ particle, and then over particles; the scatter of the particles (below 16 of the
 a time; one particle's segment must fit.
 
 Common parameters: ``lags`` (whole frames, ascending; default: ten per decade up to a quarter of the record), ``start``
-(number of the first frame to be used; see `brownian.relaxation`), ``each`` ("component": shape (K, D), "particle":
+(number of the first frame to be used; see `analysis.relaxation`), ``each`` ("component": shape (K, D), "particle":
 shape (K, N), whose error is that of 32 segments of its time), ``memory``, ``progress`` (on stderr).
 """
 
@@ -36,7 +36,7 @@ def msd(trajectory, *, lags=None, start=0, each=None, memory=MEMORY, progress=Fa
     Parameters
     ----------
     trajectory : Trajectory
-        Equally spaced frames (schedules: `brownian.statistics.displacement_msd`).
+        Equally spaced frames (schedules: `analysis.statistics.displacement_msd`).
     lags, start, each, memory, progress
         See the module.
 
@@ -45,7 +45,7 @@ def msd(trajectory, *, lags=None, start=0, each=None, memory=MEMORY, progress=Fa
     times : ndarray, shape (K,)
         Lags [T].
     estimate : Estimate
-        [L^2]; divide the difference of two values, not one value, by 2 t for D: see `brownian.transport.diffusion`.
+        [L^2]; divide the difference of two values, not one value, by 2 t for D: see `analysis.transport.diffusion`.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def msd(trajectory, *, lags=None, start=0, each=None, memory=MEMORY, progress=Fa
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.correlation import msd
+    >>> from brownian.analysis.correlation import msd
     >>> free = bn.Simulation(potential=bn.Free(), dynamics=bn.Overdamped(friction=0.7, kT=0.9), dt=0.1, particles=64,
     ...                      seed=7).run(steps=500, every=0.1)
     >>> times, estimate = msd(free, lags=[1, 10])
@@ -112,7 +112,7 @@ def position_autocorrelation(
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.correlation import position_autocorrelation
+    >>> from brownian.analysis.correlation import position_autocorrelation
     >>> trap = bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Overdamped(friction=0.7, kT=0.9), dt=0.1,
     ...                      integrator=bn.ExactOU(), particles=64, seed=7).run(steps=500, every=0.1)
     >>> times, estimate = position_autocorrelation(trap, lags=[0, 3], mean=0.0)
@@ -160,7 +160,7 @@ def vacf(trajectory, *, lags=None, mean=0.0, normalised=False, start=0, each=Non
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.correlation import vacf
+    >>> from brownian.analysis.correlation import vacf
     >>> free = bn.Simulation(potential=bn.Free(), dynamics=bn.Langevin(mass=1.3, friction=0.7, kT=0.9), dt=0.1,
     ...                      integrator=bn.ExactOU(), particles=64, seed=7).run(steps=500, every=0.1)
     >>> times, estimate = vacf(free, lags=[0, 20])

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import theory
+from .. import theory
 from .landscape import gradient, linear_stiffness, potential_of
 from .reading import MEMORY, finite, first_frame, frame_interval, known
 from .series import integrated_autocorrelation_time
@@ -56,7 +56,7 @@ def relaxation(trajectory, *, potential=None, mass=None, friction=None, multiple
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.relaxation import relaxation
+    >>> from brownian.analysis.stationarity import relaxation
     >>> trap = bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Overdamped(friction=0.7, kT=0.9), dt=0.1,
     ...                      start="minimum", particles=64, seed=7).run(steps=500, every=0.5)
     >>> found = relaxation(trap)

@@ -1,6 +1,6 @@
 """The diffusion coefficient by three routes: Einstein's relation, the mean squared displacement, Green-Kubo.
 
-Conventions of errors, ``start``, ``memory`` and ``progress`` as in `brownian.correlation`.
+Conventions of errors, ``start``, ``memory`` and ``progress`` as in `analysis.correlation`.
 """
 
 import math
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import theory
+from .. import theory
 from .lagged import lagged_products, squared_displacements
 from .reading import MEMORY, Running, checked_lags, cut, first_frame, frame_interval, known, particle_blocks
 from .statistics import Estimate
@@ -44,7 +44,7 @@ def einstein_diffusion(trajectory=None, *, friction=None, kT=None, mass=None, dt
 
     Examples
     --------
-    >>> from brownian.transport import einstein_diffusion
+    >>> from brownian.analysis.transport import einstein_diffusion
     >>> print(f"{einstein_diffusion(friction=0.7, kT=0.9, mass=1.3, dt=0.5, scheme='baoab'):.10f}")
     1.2934711917
     """
@@ -74,7 +74,7 @@ def diffusion(trajectory, *, lags=None, mass=None, friction=None, start=0, memor
     mass, friction : float, optional
         For the default lags, where the file does not state them.
     start, memory, progress
-        See `brownian.correlation`.
+        See `analysis.correlation`.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def diffusion(trajectory, *, lags=None, mass=None, friction=None, start=0, memor
     Raises
     ------
     ValueError
-        As for `brownian.correlation.msd`; if the record is too short for the default lags; if neither lags nor mass and
+        As for `analysis.correlation.msd`; if the record is too short for the default lags; if neither lags nor mass and
         friction are known.
 
     Notes
@@ -95,7 +95,7 @@ def diffusion(trajectory, *, lags=None, mass=None, friction=None, start=0, memor
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.transport import diffusion
+    >>> from brownian.analysis.transport import diffusion
     >>> free = bn.Simulation(potential=bn.Free(), dynamics=bn.Overdamped(friction=0.7, kT=0.9), dt=0.1, particles=64,
     ...                      seed=7).run(steps=500, every=0.1)
     >>> bool(abs(diffusion(free).z(0.9 / 0.7)) < 4)
@@ -145,7 +145,7 @@ def green_kubo(trajectory, *, cut_time=None, mass=None, friction=None, start=0, 
     mass, friction : float, optional
         For the default cut, where the file does not state them.
     start, memory, progress
-        See `brownian.correlation`.
+        See `analysis.correlation`.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def green_kubo(trajectory, *, cut_time=None, mass=None, friction=None, start=0, 
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.transport import einstein_diffusion, green_kubo
+    >>> from brownian.analysis.transport import einstein_diffusion, green_kubo
     >>> free = bn.Simulation(potential=bn.Free(), dynamics=bn.Langevin(mass=1.3, friction=0.7, kT=0.9), dt=0.1,
     ...                      integrator=bn.ExactOU(), particles=64, seed=7).run(steps=1000, every=0.1)
     >>> found = green_kubo(free)

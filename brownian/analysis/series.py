@@ -77,7 +77,7 @@ def blocking(series):
     Examples
     --------
     >>> import numpy as np
-    >>> from brownian.series import blocking
+    >>> from brownian.analysis.series import blocking
     >>> steps = np.random.default_rng(7).normal(size=(2, 4096))
     >>> found = blocking(steps[0] + np.r_[0.0, steps[0, :-1]])  # neighbours are correlated: the error is 2 / sqrt(N)
     >>> print(found.plateau, round(found.error * 64, 1), round(found.errors[0] * 64, 1))
@@ -137,7 +137,7 @@ def integrated_autocorrelation_time(series, *, mean=None, window=3.0):
     Examples
     --------
     >>> import numpy as np
-    >>> from brownian.series import integrated_autocorrelation_time
+    >>> from brownian.analysis.series import integrated_autocorrelation_time
     >>> noise = np.random.default_rng(7).normal(size=4000)
     >>> tau = integrated_autocorrelation_time(np.repeat(noise, 3))  # each number three times: tau = 3
     >>> print(f"{tau.value:.1f} +- {tau.error:.1f}")
@@ -179,7 +179,7 @@ def effective_sample_size(series, *, mean=None):
     Examples
     --------
     >>> import numpy as np
-    >>> from brownian.series import effective_sample_size
+    >>> from brownian.analysis.series import effective_sample_size
     >>> noise = np.random.default_rng(7).normal(size=4000)
     >>> print(round(effective_sample_size(np.repeat(noise, 2)) / 1000))  # each number twice
     4
@@ -210,7 +210,7 @@ def series_mean(series):
     Examples
     --------
     >>> import numpy as np
-    >>> from brownian.series import series_mean
+    >>> from brownian.analysis.series import series_mean
     >>> series_mean(np.arange(64.0).reshape(2, 32))
     Estimate(value=np.float64(31.5), error=np.float64(1.658...), samples=32)
     """

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from . import theory
+from .. import theory
 from .reading import MEMORY, Running, cut, frame_interval, mean_position, particle_blocks
 from .statistics import Estimate
 
@@ -20,7 +20,7 @@ def hann(length):
 
     Examples
     --------
-    >>> from brownian.spectrum import hann
+    >>> from brownian.analysis.spectrum import hann
     >>> hann(4) * 0.375**0.5
     array([0. , 0.5, 1. , 0.5])
     """
@@ -32,7 +32,7 @@ def cosine_taper(length, ramp=0.05):
 
     Examples
     --------
-    >>> from brownian.spectrum import cosine_taper
+    >>> from brownian.analysis.spectrum import cosine_taper
     >>> taper = cosine_taper(1000)
     >>> print(f"{(taper**2).mean():.4f} {(taper**4).mean():.3f}")
     1.0000 1.055
@@ -102,7 +102,7 @@ def expected_psd(acf, *, dt, taper=None):
     --------
     >>> import numpy as np
     >>> from brownian import theory
-    >>> from brownian.spectrum import expected_psd
+    >>> from brownian.analysis.spectrum import expected_psd
     >>> trap = {"friction": 0.7, "kT": 0.9, "stiffness": 2.1}
     >>> found = expected_psd(theory.harmonic_acf(0.05 * np.arange(512), **trap), dt=0.05)
     >>> print(f"{found[50] / theory.aliased_psd(2 * np.pi * 51 / (512 * 0.05), dt=0.05, **trap):.4f}")
@@ -128,7 +128,7 @@ def logarithmic_blocks(omega, per_decade):
 
     Examples
     --------
-    >>> from brownian.spectrum import logarithmic_blocks
+    >>> from brownian.analysis.spectrum import logarithmic_blocks
     >>> logarithmic_blocks([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0], 4)
     array([0, 1, 3, 5, 9])
     """
@@ -152,7 +152,7 @@ def blocked(values, blocks):
 
     Examples
     --------
-    >>> from brownian.spectrum import blocked
+    >>> from brownian.analysis.spectrum import blocked
     >>> blocked([1.0, 2.0, 3.0, 5.0], [0, 1])
     array([1.        , 3.33333333])
     """
@@ -167,7 +167,7 @@ def variance_of_blocks(taper, numbers):
     Examples
     --------
     >>> import numpy as np
-    >>> from brownian.spectrum import hann, variance_of_blocks
+    >>> from brownian.analysis.spectrum import hann, variance_of_blocks
     >>> variance_of_blocks(np.ones(64), np.array([1, 4])), variance_of_blocks(hann(64), np.array([1, 4])).round(2)
     (array([1.  , 0.25]), array([1.  , 0.42]))
     """
@@ -197,7 +197,7 @@ def one_sided(omega, estimate):
     Examples
     --------
     >>> import numpy as np
-    >>> from brownian.spectrum import one_sided
+    >>> from brownian.analysis.spectrum import one_sided
     >>> one_sided(np.array([2.0, 4.0]) * np.pi, [0.5, 0.1])
     (array([1., 2.]), array([1. , 0.2]))
     """
@@ -219,13 +219,13 @@ def psd(trajectory, *, velocities=False, window=None, per_decade=None, mean=None
     velocities : bool
         Spectrum of velocities instead of positions.
     window : int, optional
-        Frames per window, at least 8; default an eighth of the record (of a segment, see `brownian.correlation`).
+        Frames per window, at least 8; default an eighth of the record (of a segment, see `analysis.correlation`).
     per_decade : int, optional
         Average over blocks of neighbouring frequencies, so many per decade: see `blocked`, also for what is expected.
     mean : float or array_like of shape (D,), optional
         The true mean; otherwise the mean over all particles and frames (velocities: 0).
     start, each, memory, progress
-        As in `brownian.correlation`; each is None or "component".
+        As in `analysis.correlation`; each is None or "component".
 
     Returns
     -------
@@ -248,7 +248,7 @@ def psd(trajectory, *, velocities=False, window=None, per_decade=None, mean=None
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.spectrum import expected_psd, psd
+    >>> from brownian.analysis.spectrum import expected_psd, psd
     >>> trap = bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Overdamped(friction=0.7, kT=0.9), dt=0.1,
     ...                      integrator=bn.ExactOU(), particles=64, seed=7).run(steps=500, every=0.1)
     >>> omega, estimate = psd(trap, window=100)

@@ -9,7 +9,7 @@ import operator
 
 import numpy as np
 
-from .progress import Progress
+from ..progress import Progress
 from .series import BLOCKS, ENOUGH
 from .statistics import Estimate, TooFewData
 
@@ -136,7 +136,7 @@ def logarithmic_lags(longest, per_decade=10):
 
     Examples
     --------
-    >>> from brownian.reading import logarithmic_lags
+    >>> from brownian.analysis.reading import logarithmic_lags
     >>> logarithmic_lags(20, per_decade=4)
     array([ 1,  2,  3,  4,  7, 12, 20])
     """
@@ -177,15 +177,14 @@ def particle_blocks(trajectory, name, segments, length, *, memory=MEMORY, progre
     count = max(1, int(memory / (COPIES * length * trajectory.dimension)))
     count = count // 64 * 64 if count > 64 else count
     total = trajectory.particles * segments
-    span = max(1, int(trajectory.steps[-1] - trajectory.steps[start]))
-    report, done = Progress(span, f"reading {name} of {len(trajectory):,} frames", progress), 0
+    report, done = Progress(total, f"reading {name} of {len(trajectory):,} frames", progress, what="pieces"), 0
     for first in range(0, trajectory.particles, count):
         particles = slice(first, min(first + count, trajectory.particles))
         for k in range(segments):
             row = start + k * length
             yield particles, finite(source[row : row + length, particles, :], name, row, first)
             done += particles.stop - particles.start
-            report.update(span * done // total, final=done == total)
+            report.update(done, final=done == total)
 
 
 def mean_position(trajectory, start=0):

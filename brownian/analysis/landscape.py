@@ -16,7 +16,7 @@ def potential_of(trajectory, potential=None):
 
 def steady(trajectory, potential=None, start=0):
     """The potential, or ValueError if its force changes with time (then there is no equilibrium)."""
-    from .potentials.definition import force
+    from ..potentials.definition import force
 
     potential, start = potential_of(trajectory, potential), first_frame(trajectory, start, least=1)
     x = np.asarray(trajectory.positions[start, :64], dtype=np.float64)
@@ -30,14 +30,14 @@ def steady(trajectory, potential=None, start=0):
 
 def gradient(potential, x):
     """Grad U [E/L] at positions of shape (f, N, D), same shape."""
-    from .potentials.definition import force
+    from ..potentials.definition import force
 
     return -force(potential, x.reshape(-1, x.shape[-1])).reshape(x.shape)
 
 
 def laplacian(potential, x):
     """Laplacian of U [E/L^2] at positions of shape (f, N, D), shape (f, N)."""
-    from .potentials.definition import laplacian as evaluate
+    from ..potentials.definition import laplacian as evaluate
 
     return evaluate(potential, x.reshape(-1, x.shape[-1])).reshape(x.shape[:-1])
 
@@ -48,11 +48,11 @@ def linear_stiffness(potential, dimension):
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.landscape import linear_stiffness
+    >>> from brownian.analysis.landscape import linear_stiffness
     >>> linear_stiffness(bn.Harmonic(2.1), 2), linear_stiffness(bn.DoubleWell(barrier=2.0, width=1.2), 1)
     (array([2.1, 2.1]), None)
     """
-    from .potentials.definition import force
+    from ..potentials.definition import force
 
     points = 3.0 * np.random.default_rng(7).normal(size=(8, dimension))
     with np.errstate(all="ignore"):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import theory
+from .. import theory
 from .reading import MEMORY, cut, frame_interval, known, mean_position, particle_blocks
 from .spectrum import (
     angular_frequencies,
@@ -33,8 +33,8 @@ class TrapFit(NamedTuple):
 
     ``corner_frequency`` k / (2 pi lambda) [1/T], ``diffusion`` kT / lambda [L^2/T] and, with inertia,
     ``rate`` lambda / m [1/T] (else None) are Estimates; ``covariance`` is that of their logarithms, in this order.
-    ``p_value``: probability of a worse fit by chance (nan for records too short to tell).  ``omega``, ``measured`` (an Estimate), ``expected``: the
-    averaged periodogram, two-sided in angular frequency, blocked for plots, with what the fit expects there.
+    ``p_value``: probability of a worse fit by chance, nan for records too short to tell.  ``omega``, ``measured`` (an
+    Estimate), ``expected``: the averaged periodogram, two-sided in angular frequency, blocked, and what is expected.
     """
 
     corner_frequency: Estimate
@@ -86,7 +86,7 @@ def calibrate(trajectory, *, kT=None, **options):
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.calibration import calibrate
+    >>> from brownian.analysis.calibration import calibrate
     >>> trap = bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Overdamped(friction=0.7, kT=0.9), dt=0.1,
     ...                      integrator=bn.ExactOU(), particles=64, seed=7).run(steps=500, every=0.1)
     >>> found = calibrate(trap)
@@ -130,7 +130,7 @@ def fit_trap(trajectory, *, inertia=False, component=None, frequencies=None, mea
     mean : float or array_like of shape (D,), optional
         The centre of the trap, where it is known; otherwise the mean over all particles and frames.
     start, memory, progress
-        As in `brownian.correlation`.
+        As in `analysis.correlation`.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def fit_trap(trajectory, *, inertia=False, component=None, frequencies=None, mea
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.calibration import fit_trap
+    >>> from brownian.analysis.calibration import fit_trap
     >>> trap = bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Langevin(mass=1.3, friction=0.7, kT=0.9), dt=0.5,
     ...                      integrator=bn.ExactOU(), particles=64, seed=7).run(steps=500, every=0.5)
     >>> fit = fit_trap(trap, inertia=True)

@@ -1,6 +1,6 @@
 """Averages with standard errors over independent values: particles, replicas, blocks.
 
-Independent particles carry an error without any model of correlations.  Series of one particle: see `brownian.series`.
+Independent particles carry an error without any model of correlations.  Series of one particle: see `analysis.series`.
 """
 
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ class Estimate(NamedTuple):
 
         Examples
         --------
-        >>> from brownian.statistics import Estimate
+        >>> from brownian.analysis.statistics import Estimate
         >>> low, high = Estimate(1.0, 0.1, 10).interval(0.95)
         >>> print(f"{low:.4f} {high:.4f}")
         0.7738 1.2262
@@ -63,7 +63,7 @@ def mean(values, axis=0):
 
     Examples
     --------
-    >>> from brownian.statistics import mean
+    >>> from brownian.analysis.statistics import mean
     >>> mean([1.0, 2.0, 3.0, 4.0])
     Estimate(value=np.float64(2.5), error=np.float64(0.645...), samples=4)
     """
@@ -143,7 +143,7 @@ def ratio(numerator, denominator):
 
     Examples
     --------
-    >>> from brownian.statistics import ratio
+    >>> from brownian.analysis.statistics import ratio
     >>> ratio([1.0, 2.0, 3.3], [2.0, 4.0, 6.0])
     Estimate(value=np.float64(0.525), error=np.float64(0.0190...), samples=3)
     """
@@ -186,7 +186,7 @@ def chi_square_interval(variance_ratio, samples, confidence=0.95):
 
     Examples
     --------
-    >>> from brownian.statistics import chi_square_interval
+    >>> from brownian.analysis.statistics import chi_square_interval
     >>> low, high = chi_square_interval(1.002, 10_000)
     >>> print(f"{low:.4f} {high:.4f}")
     0.9748 1.0304

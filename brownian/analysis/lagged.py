@@ -32,7 +32,7 @@ def lagged_products(x, lags):
 
     Examples
     --------
-    >>> from brownian.lagged import lagged_products
+    >>> from brownian.analysis.lagged import lagged_products
     >>> lagged_products([1.0, 2.0, 3.0], [0, 1, 2])
     array([4.66..., 4. , 3. ])
     """
@@ -62,7 +62,7 @@ def squared_displacements(x, lags):
 
     Examples
     --------
-    >>> from brownian.lagged import squared_displacements
+    >>> from brownian.analysis.lagged import squared_displacements
     >>> squared_displacements([1.0, 2.0, 4.0], [1, 2])
     array([2.5, 9. ])
     """

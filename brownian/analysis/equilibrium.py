@@ -4,19 +4,19 @@ All of them are kT in equilibrium: m <v^2>, kinetic, of the velocity on the step
 <laplacian U>, configurational; <x . grad U> per component, virial.  What a scheme makes of the first at its finite
 step: `expected_kinetic_temperature`.
 
-Errors: the scatter of the particles; below 16 of them, blocks of their time (`brownian.series.blocking`).  Frames are
-read slab by slab: memory does not grow with the file.  Before the stationary state: ``start``, `brownian.relaxation`.
+Errors: the scatter of the particles; below 16 of them, blocks of their time (`analysis.series.blocking`).  Frames are
+read slab by slab: memory does not grow with the file.  Before the stationary state: ``start``, `analysis.relaxation`.
 """
 
 import numpy as np
 
-from . import theory
+from .. import theory
+from ..progress import Progress
+from ..theory.linear import KERNEL, kernel_coefficients
 from .landscape import gradient, laplacian, linear_stiffness, potential_of, steady
-from .progress import Progress
 from .reading import finite, first_frame, known, mean_position, stored
 from .series import ENOUGH, series_mean
 from .statistics import Estimate, ratio
-from .theory.linear import KERNEL, kernel_coefficients
 
 SEGMENTS = 1024  # of the time of each particle, where there are few of them
 
@@ -50,7 +50,7 @@ def average(trajectory, observable, *, start=0, progress=False):
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.equilibrium import average
+    >>> from brownian.analysis.equilibrium import average
     >>> trap = bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Overdamped(friction=0.7, kT=0.9), dt=0.1,
     ...                      integrator=bn.ExactOU(), particles=64, seed=7).run(steps=500, every=0.1)
     >>> bool(abs(average(trap, lambda x, v: x[..., 0] ** 2).z(0.9 / 2.1)) < 4)
@@ -77,7 +77,7 @@ def time_averages(trajectory, observable, *, start=0, progress=False):
     segments = 1 if trajectory.particles >= ENOUGH else min(SEGMENTS, frames)
     length = frames // segments
     start, total = len(trajectory) - segments * length, None
-    report = Progress(int(trajectory.steps[-1] - trajectory.steps[0]), f"reading {len(trajectory):,} frames", progress)
+    report = Progress(len(trajectory), "", progress, what="frames")
     for rows, x, v in trajectory.frames():
         skip = max(0, start - rows.start)
         if rows.start + skip >= rows.stop:
@@ -91,7 +91,7 @@ def time_averages(trajectory, observable, *, start=0, progress=False):
         bounds = np.arange(first - start, rows.stop - start) // length
         edges = np.flatnonzero(np.diff(bounds, prepend=-1))
         total[bounds[edges]] += np.add.reduceat(values, edges, axis=0)
-        report.update(int(trajectory.steps[rows.stop - 1] - trajectory.steps[0]), final=rows.stop == len(trajectory))
+        report.update(rows.stop, final=rows.stop == len(trajectory))
     return total / length
 
 
@@ -129,7 +129,7 @@ def kinetic_temperature(trajectory, *, half=False, mass=None, friction=None, dt=
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.equilibrium import expected_kinetic_temperature, kinetic_temperature
+    >>> from brownian.analysis.equilibrium import expected_kinetic_temperature, kinetic_temperature
     >>> trap = bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Langevin(mass=1.3, friction=0.7, kT=0.9), dt=0.5,
     ...                      particles=64, seed=7).run(steps=500, every=0.5)
     >>> print(f"{expected_kinetic_temperature(trap):.4f} {expected_kinetic_temperature(trap, half=True):.4f}")
@@ -217,14 +217,11 @@ def configurational_temperature(trajectory, *, potential=None, start=0, progress
     Returns
     -------
     Estimate
-        The error is that of the ratio, to first order.
 
     Raises
     ------
-    ValueError
-        If the potential is not known or depends on time.
-    TypeError
-        If it states no Laplacian.
+    ValueError, TypeError
+        If the potential is not known or depends on time; if it states no Laplacian.
 
     Notes
     -----
@@ -234,7 +231,7 @@ def configurational_temperature(trajectory, *, potential=None, start=0, progress
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.equilibrium import configurational_temperature
+    >>> from brownian.analysis.equilibrium import configurational_temperature
     >>> well = bn.Simulation(potential=bn.DoubleWell(barrier=2.0, width=1.2), dynamics=bn.Langevin(mass=1.3,
     ...                      friction=0.7, kT=0.9), dt=0.1, particles=64, seed=7).run(steps=1000, every=0.5)
     >>> bool(abs(configurational_temperature(well, start=100).z(0.9)) < 4)
@@ -283,7 +280,7 @@ def virial_temperature(trajectory, *, potential=None, start=0, each=None, progre
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.equilibrium import virial_temperature
+    >>> from brownian.analysis.equilibrium import virial_temperature
     >>> trap = bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Langevin(mass=1.3, friction=0.7, kT=0.9), dt=0.5,
     ...                      particles=64, seed=7).run(steps=500, every=0.5)
     >>> bool(abs(virial_temperature(trap).z(0.9)) < 4)

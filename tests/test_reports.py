@@ -1,0 +1,131 @@
+"""What the command line says of files: analyze, plot, validate; notes in files; trajectories from arrays."""
+
+import json
+import pathlib
+
+import numpy as np
+import pytest
+
+import brownian as bn
+from brownian.cli import NEGATIVE, OK, OPEN, USAGE, main
+from brownian.plotting.files import KINDS, picture
+from brownian.trajectory import from_arrays, note
+
+DYNAMICS = bn.Langevin(mass=1.3, friction=0.7, kT=0.9)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Files of a double well (every step), of a trap with a stride, and of a two-dimensional surface."""
+    path = tmp_path_factory.mktemp("files")
+    runs = {
+        "well": (bn.DoubleWell(2.0, 1.2), DYNAMICS, 1, {"steps": 3000, "every": 0.1}),
+        "trap": (bn.Harmonic(2.1), DYNAMICS, 1, {"steps": 3000, "every": 0.2}),
+        "free": (bn.Free(), DYNAMICS, 2, {"steps": 1000, "every": 0.1}),
+    }
+    for name, (potential, dynamics, dimension, run) in runs.items():
+        simulation = bn.Simulation(
+            potential=potential, dynamics=dynamics, dt=0.1, particles=64, dimension=dimension, seed=3
+        )
+        simulation.run(**run, out=path / f"{name}.h5md").close()
+    surface = bn.MuellerBrown(0.1)
+    simulation = bn.Simulation(
+        potential=surface, dynamics=bn.Overdamped(1.1, 1.5), dt=2e-3, particles=64, dimension=2, seed=3, start="minimum"
+    )
+    simulation.run(steps=500, every=0.02, out=path / "surface.h5md").close()
+    return path
+
+
+def test_analyze_agrees_with_what_the_file_states(folder, capsys):
+    assert main(["analyze", str(folder / "trap.h5md"), "--json"]) == OK
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
+    stated = [row for row in rows.values() if row["expected"] is not None and row["value"] is not None]
+    assert {"virial temperature", "stiffness, from the spectrum"} <= {row["name"] for row in stated}
+    for row in stated:
+        assert abs(row["value"] - row["expected"]) < 5 * row["error"], row
+    assert main(["analyze", str(folder / "free.h5md")]) == OK
+    printed = capsys.readouterr().out
+    assert "diffusion, slope" in printed
+    assert "diffusion, Green-Kubo" in printed
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("free", "msd"),
+        ("free", "vacf"),
+        ("trap", "psd"),
+        ("well", "boltzmann"),
+        ("well", "landscape"),
+        ("well", "phase"),
+        ("well", "verdict"),
+        ("surface", "landscape"),
+        ("surface", "animation"),
+    ],
+)
+def test_pictures_of_files(folder, name, kind, capsys):
+    assert kind in KINDS
+    assert main(["plot", str(folder / f"{name}.h5md"), kind]) == OK
+    path = pathlib.Path(capsys.readouterr().out.strip())
+    assert path.read_bytes()[:3] in (b"\x89PN", b"GIF")
+    assert path.stat().st_size > 8000
+
+
+def test_plot_refusals(folder, capsys):
+    assert main(["plot", str(folder / "free.h5md"), "pie"]) == USAGE
+    assert "kind = 'pie', but it must be one of msd, vacf" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="a phase portrait needs velocities"):
+        picture(folder / "surface.h5md", "phase")
+
+
+def test_validate_says_pass_and_stores_it(folder, capsys, tmp_path):
+    path = folder / "well.h5md"
+    assert main(["validate", str(path), "--within", "0.05", "--store", "--picture", str(tmp_path / "v.png")]) == OK
+    assert "PASS: R = <eta eta> / (2 lambda kT)" in capsys.readouterr().out
+    assert note(path, "verdict")["verdict"] == "pass"
+    assert note(path, "nothing") is None
+    with bn.open(path) as trajectory:
+        assert trajectory.complete
+        assert len(trajectory) == 3001
+    assert (tmp_path / "v.png").stat().st_size > 10_000
+    assert main(["validate", str(path), "--json"]) == OPEN  # too few data for 1 %
+    assert json.loads(capsys.readouterr().out)["steps_missing"] > 0
+
+
+def test_validate_says_fail_for_a_wrong_claim(folder, capsys):
+    assert main(["validate", str(folder / "well.h5md"), "--kT", "0.8"]) == NEGATIVE
+    assert "FAIL" in capsys.readouterr().out
+    assert main(["validate", str(folder / "well.h5md"), "--scheme", "verlet"]) == USAGE
+    assert "must be one of gjf, baoab" in capsys.readouterr().err
+
+
+def test_recovered_noise_is_the_noise(folder):
+    with bn.open(folder / "well.h5md") as trajectory:
+        xi = np.concatenate(list(bn.fdt.recovered_noise(trajectory)))
+        seeded = trajectory.simulation()
+    from brownian.noise import normals_at
+
+    given = normals_at(seeded.noise, 0, 3000, first_particle=0, particles=64, dimension=1)[:, 0]
+    assert np.abs(xi - given).max() < 1e-12
+    with bn.open(folder / "trap.h5md") as strided, pytest.raises(ValueError, match="does not keep every step"):
+        list(bn.fdt.recovered_noise(strided))
+
+
+def test_trajectories_from_arrays():
+    x = np.random.default_rng(1).normal(size=(5, 3, 2))
+    trajectory = from_arrays(np.arange(5), 0.1 * np.arange(5), x, 2 * x)
+    assert np.array_equal(trajectory.positions[:], x)
+    assert np.array_equal(trajectory.velocities[:], 2 * x)
+    with pytest.raises(ValueError, match=r"positions of shape \(5, 3\)"):
+        from_arrays(np.arange(5), np.arange(5), x[..., 0])
+
+
+def test_drawing_changes_no_global_setting():
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    with bn.plotting.style():
+        _, axes = bn.plotting.figure()
+        bn.plotting.landscape(bn.MuellerBrown(), box=((-1.5, 1.2), (-0.3, 2.0)), ax=axes)
+        bn.plotting.convergence([0.1, 0.2], {"a": [1e-3, 4e-3]}, orders={"a": 2}, ax=axes)
+    assert dict(mpl.rcParams) == before
