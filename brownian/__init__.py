@@ -3,9 +3,8 @@
 Importing the package imports neither Numba nor h5py nor matplotlib; what is asked for is loaded when it is asked for.
 """
 
-import importlib
-
-from .version import __version__
+from .lazy import lazily
+from .version import __version__ as __version__
 
 _HOME = {
     "simulation": ("Simulation", "open_trajectory"),
@@ -32,23 +31,6 @@ _HOME = {
     "schedule": ("logarithmic_times",),
     "report": ("Check", "Result", "Scenario"),
 }
-_HOME_OF = {name: module for module, names in _HOME.items() for name in names}
 _MODULES = ("analysis", "cli", "fdt", "plotting", "theory", "trajectory", "units", "vectormath")
-_ALIASES = {"open": "open_trajectory"}
 
-__all__ = ["__version__", *_HOME_OF, *_MODULES, *_ALIASES]
-
-
-def __getattr__(name):
-    if name in _MODULES:
-        return importlib.import_module(f".{name}", __name__)
-    target = _ALIASES.get(name, name)
-    if target not in _HOME_OF:
-        raise AttributeError(f"module 'brownian' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOME_OF[target]}", __name__), target)
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = lazily(__name__, _HOME, _MODULES, {"open": "open_trajectory"})

@@ -79,14 +79,10 @@ def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velo
             out, description, overwrite=overwrite, **files)  # fmt: skip
     engine = simulation.engine(threads)
     try:
-        with _signals() as stop:
-            _Run(simulation, engine, recorder, frames, dtype, velocities, stop).go(
-                steps, state, Progress(steps, note, progress)
-            )
-        return recorder.finish()
-    except BaseException:
-        recorder.abandon()
-        raise
+        with recorder, _signals() as stop:  # a recorder that is left unfinished abandons its file, whole
+            run = _Run(simulation, engine, recorder, frames, dtype, velocities, stop)
+            run.go(steps, state, Progress(steps, note, progress))
+            return recorder.finish()
     finally:
         engine.close()
 

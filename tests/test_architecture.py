@@ -10,7 +10,19 @@ ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = ROOT / "brownian"
 
 FLOORS = [
-    {"version", "caching", "compiled", "noise", "vectormath", "units", "generated", "theory", "schedule", "progress"},
+    {
+        "lazy",
+        "version",
+        "caching",
+        "compiled",
+        "noise",
+        "vectormath",
+        "units",
+        "generated",
+        "theory",
+        "schedule",
+        "progress",
+    },
     {"dynamics", "expressions", "integrators", "potentials"},
     {"engine"},
     {"description", "running", "simulation", "start", "trajectory"},

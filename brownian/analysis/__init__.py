@@ -1,6 +1,6 @@
 """Reading trajectories: every estimate comes with a standard error and the number of independent values behind it."""
 
-import importlib
+from ..lazy import lazily
 
 _HOME = {
     "calibration": ("Calibration", "TrapFit", "calibrate", "fit_trap"),
@@ -21,18 +21,5 @@ _HOME = {
     "summary": ("Summary", "summarise"),
     "transport": ("GreenKubo", "diffusion", "einstein_diffusion", "green_kubo"),
 }
-_HOME_OF = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = sorted(_HOME_OF)
-
-
-def __getattr__(name):
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'brownian.analysis' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__, __all__ = lazily(__name__, _HOME)

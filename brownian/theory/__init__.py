@@ -7,7 +7,7 @@ Pure functions of NumPy and SciPy, in closed form or by quadrature to rounding. 
 broadcast.  A function's module is loaded when the function is asked for: SciPy takes its time.
 """
 
-import importlib
+from ..lazy import lazily
 
 _HOME = {
     "boltzmann": (
@@ -76,18 +76,5 @@ _HOME = {
         "dragged_work_variance",
     ),
 }
-_HOME_OF = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = sorted(_HOME_OF)
-
-
-def __getattr__(name):
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'brownian.theory' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__, __all__ = lazily(__name__, _HOME)
