@@ -1,6 +1,8 @@
-"""LAMMPS' fix langevin with fix nve in a harmonic trap, every step kept: python with_lammps.py OUT.npz PARTICLES STEPS FORM.
+"""LAMMPS' fix langevin with fix nve in a harmonic trap, every step kept.
 
-Form: "default" (uniform noise in the force) or "gjf" (fix langevin ... gjf vfull).  Units: lj.
+Use: python with_lammps.py OUT.npz PARTICLES STEPS FORM
+
+python with_lammps.py OUT.npz PARTICLES STEPS FORM; form: "default" (uniform noise in the force) or "gjf" (fix langevin ... gjf vfull).  Units: lj.
 """
 
 import pathlib
@@ -39,8 +41,8 @@ with tempfile.TemporaryDirectory() as folder:
     ])  # fmt: skip
     program.create_atoms(particles, list(range(1, particles + 1)), [1] * particles, [0.0] * (3 * particles))
     program.commands_list([
-        f"fix trap all spring/self {STIFFNESS}", "fix steps all nve",
-        f"fix noise all langevin {KT} {KT} {DAMP} {SEED}" + " gjf vfull" * (form == "gjf"),
+        f"fix trap all spring/self {STIFFNESS}",
+        f"fix noise all langevin {KT} {KT} {DAMP} {SEED}" + " gjf vfull" * (form == "gjf"), "fix steps all nve",
         f"timestep {DT}", "thermo 0", f"run {BEFORE}", "reset_timestep 0",
         f"dump every all custom 1 {dump} x y z vx vy vz", "dump_modify every sort id format float %.17g",
         f"run {steps}", "undump every",
