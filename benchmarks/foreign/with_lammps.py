@@ -1,8 +1,7 @@
 """LAMMPS' fix langevin with fix nve in a harmonic trap, every step kept.
 
-Use: python with_lammps.py OUT.npz PARTICLES STEPS FORM
-
-python with_lammps.py OUT.npz PARTICLES STEPS FORM; form: "default" (uniform noise in the force) or "gjf" (fix langevin ... gjf vfull).  Units: lj.
+Use: python with_lammps.py OUT.npz PARTICLES STEPS FORM, with FORM "default" (uniform noise in the force) or "gjf"
+(fix langevin ... gjf vfull).  Units: lj.
 """
 
 import pathlib
