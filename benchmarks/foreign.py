@@ -83,14 +83,16 @@ NOTES = """\
 * **OpenMM, BAOA**: `getState` gives the velocity just after the noise, halfway through the step; the step holds to
   rounding. Taken for a velocity on the step (BAOAB), the same file fails at the integrity of the step.
 * **LAMMPS, `gjf vfull`**: the noise is Gaussian and correct, and all steps but one are those of GJF to rounding. The
-  one is the first after a second `run` command: at frame 0 velocity and noise do not belong to the step that follows.
-  Without that frame the file passes.
+  one is the first after a `run` command: the velocity of frame 0 does not belong to the step that follows (probably
+  since the setup of a run draws noise anew: each `run` has one such step, and with `pre no` it has none). Without that
+  frame the file passes.
 * **LAMMPS, `fix langevin` with `fix nve`**: friction and noise are forces, evaluated once per step with the velocity of
   the half step before; no scheme of ours is that one, and BAOAB fails. In a harmonic trap, velocities
   v = (x' - x) / dt of the half steps follow the Euler-Maruyama step of friction lambda + k dt exactly (`half_steps`),
   so the innovations can be recovered: their strength and independence are right, and their shape is that of uniform
-  numbers (kurtosis - 3 = -1.2), which LAMMPS documents. This way needs a linear force; x' = x + dt v then holds by
-  construction, so its integrity line says nothing. That the program's scheme is meant is tested by its own velocities:
+  numbers, which LAMMPS documents: kurtosis - 3 is -1.2, and the interval of R, exact for normal ones, is too wide. This
+  way needs a linear force; x' = x + dt v then holds by construction, so its integrity line says nothing. That the
+  program's scheme is meant is tested by its own velocities:
   {middle}"""
 
 

@@ -303,3 +303,25 @@ def test_bad_trajectories():
     x[2, 1] = np.nan
     with pytest.raises(ValueError, match="frame 2: not all positions are finite"):
         validate(foreign(x, v), **claim)
+
+
+@pytest.mark.parametrize("potential", [bn.Harmonic(2.1), bn.ConstantForce(0.8)])
+def test_velocities_of_the_half_step_are_judged_as_such(potential):
+    """A BAOA file (velocities just after the noise) at a large step: exact prediction, not that of the step."""
+    from brownian.fdt import BAOA
+    from brownian.trajectory import from_arrays
+
+    dynamics, dt = bn.Langevin(mass=1.3, friction=0.7, kT=0.9), 0.5
+    run = bn.Simulation(potential=potential, dynamics=dynamics, integrator=bn.BAOAB(), dt=dt, particles=300, seed=5)
+    made = run.run(steps=1500, every=dt)
+    x, v = np.asarray(made.positions), np.asarray(made.velocities)
+    force = potential.force(x.reshape(-1, 1)).reshape(x.shape)
+    half = v - dt / 2.0 / 1.3 * force
+    late = slice(300, None)
+    foreign = from_arrays(made.steps[late], made.times[late], x[late], half[late])
+    claim = {"potential": potential, "mass": 1.3, "friction": 0.7, "kT": 0.9, "dt": dt}
+    verdict = validate(foreign, scheme=BAOA(), **claim)
+    assert not verdict.failed, str(verdict)
+    kinetic = next(line for line in verdict.lines if line.name.startswith("equipartition m <v_half"))
+    assert kinetic.expected == pytest.approx(1.0, abs=1e-9)
+    assert validate(foreign, scheme=bn.BAOAB(), **claim).verdict == "fail"

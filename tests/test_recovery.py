@@ -127,7 +127,7 @@ def test_kill_at_random_times(tmp_path):
         kills += 1
         with open_file(path) as read:
             assert len(read) >= frames, seed
-            assert not read.complete, seed
+            assert not read.complete or len(read) == total, seed  # it may have ended just before the kill
     finished(path, total)
     finished(tmp_path / "straight.h5md", total)
     assert_same_files(path, tmp_path / "straight.h5md")

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..potentials.definition import laplacian
 from .exact import mean_test
+from .foreign import BAOAKernel
 from .predictions import HARMONICS, half_kick, predict, ranks
 from .response import response_lines
 from .stationary import GroupMeans, hotelling_test, stationary_part
@@ -65,7 +66,7 @@ def _laplacian(potential, x):
 def _static(claim, means, prediction):
     lines, bias, word = [], prediction.bias, prediction.word
     names = {"kinetic": "equipartition m <v^2> / kT", "virial": "virial <x U'> / kT"}
-    if np.any(half_kick(claim)):
+    if np.any(half_kick(claim)) or isinstance(claim.kernel, BAOAKernel):
         names["kinetic"] = "equipartition m <v_half^2> / kT"
     for key, expected in (("kinetic", prediction.kinetic), ("virial", prediction.virial)):
         if key not in means.sums:

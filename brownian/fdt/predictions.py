@@ -10,6 +10,7 @@ from ..potentials.definition import energy, laplacian
 from ..potentials.potential import by_component
 from ..theory import boltzmann_cdf
 from ..theory.weight import Weight
+from .foreign import BAOAKernel
 from .stream import weighted_curvature
 
 HARMONICS = 6
@@ -39,6 +40,14 @@ def half_kick(claim):
     kernel = claim.kernel
     family = type(kernel).__name__ == "BAOABKernel"
     return kernel.kick if family else np.zeros(claim.dimension)
+
+
+def _to_half_step(claim):
+    """Half a kick of the scheme whose stored velocity is the one just after the noise, or can be led back to it.
+
+    The probe steps with BAOAB in either case, and gives the law of velocities on the step.
+    """
+    return claim.kernel.kick / 2.0 if isinstance(claim.kernel, BAOAKernel) else half_kick(claim)
 
 
 def predict(part):
@@ -88,14 +97,14 @@ def _affine(claim):
             speeds = slice(D, 2 * D)
             M, N = probe.matrix[speeds, speeds], probe.noise[speeds]
             kinetic = claim.mass * np.diag(N @ N.T) / (1.0 - np.diag(M) ** 2) / kT
-            drift = probe.shift[speeds] / (1.0 - np.diag(M)) - half_kick(claim) * constant
+            drift = probe.shift[speeds] / (1.0 - np.diag(M)) - _to_half_step(claim) * constant
         return Prediction(kinetic, ones, 1.0, np.zeros(D), drift, 0.0, nothing, None, "")
     covariance = probe.stationary_covariance() / kT
     xx = covariance[:D, :D]
     kinetic = ones
     if claim.underdamped:
         turn = np.eye(2 * D)
-        turn[D:, :D] = half_kick(claim)[:, np.newaxis] * stiffness
+        turn[D:, :D] = _to_half_step(claim)[:, np.newaxis] * stiffness
         kinetic = claim.mass * np.diag(turn @ covariance[: 2 * D, : 2 * D] @ turn.T)[D:]
     virial = np.diag(stiffness @ xx)
     configurational = float(np.trace(stiffness @ xx @ stiffness.T) / np.trace(stiffness))
