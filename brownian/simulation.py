@@ -215,12 +215,11 @@ class Simulation:
 
     def engine(self, threads=1):
         """The compiled loop for this simulation, with its state at the start."""
-        engine = Engine(
+        return Engine(
             self.kernel, self.potential, self.noise, slots=len(self.dynamics.slots), normals=self.facts.normals,
             particles=self.particles, dimension=self.dimension, dt=self.dt, first_particle=self.first_particle,
             threads=threads,
         )  # fmt: skip
-        return engine
 
     def initial_state(self):
         """State at the start, shape (slots, particles, dimension), and a word on how it was made."""

@@ -15,15 +15,12 @@ from brownian.integrators.operator import StationaryLaw
 from brownian.integrators.probe import affine_probe
 from brownian.integrators.scheme import begin, step
 from brownian.noise import Given
+from brownian.theory.linear import SCHEME_OF
 
 MASS, FRICTION, STIFFNESS, KT = 1.3, 0.7, 2.1, 0.9
 DYNAMICS = {Langevin: Langevin(MASS, FRICTION, KT), Overdamped: Overdamped(FRICTION, KT)}
 PAIRS = [(cls, form) for cls in REGISTRY.values() for form in cls.facts]
 NAMES = [f"{cls.__name__}-{form.__name__}" for cls, form in PAIRS]
-THEORY = {
-    "GJF": "gjf", "BAOAB": "baoab", "GJ2": "gj2", "OBABO": "obabo", "EulerMaruyama": "euler_maruyama",
-    "LeimkuhlerMatthews": "leimkuhler_matthews", "Heun": "heun", "ExactOU": "exact_ou",
-}  # fmt: skip
 WELL = bn.DoubleWell(barrier=2.0, width=1.2)
 
 
@@ -102,7 +99,7 @@ def test_probe_of_the_compiled_kernel_meets_the_closed_forms(scheme, dt):
             bn.Simulation(potential=potential, dynamics=dynamics, integrator=integrator, dt=dt, particles=1, seed=1)
         return
     probe = _probe(integrator, dynamics, potential, dt)
-    covariance, name = probe.stationary_covariance(), THEORY[type(integrator).__name__]
+    covariance, name = probe.stationary_covariance(), SCHEME_OF[type(integrator).__name__]
     parameters = {"friction": FRICTION, "mass": MASS if isinstance(dynamics, Langevin) else 0.0}
     expected = bn.theory.position_variance_ratio(name, stiffness=STIFFNESS, dt=dt, **parameters)
     assert covariance[0, 0] * STIFFNESS / KT == pytest.approx(expected, rel=1e-10)
@@ -125,7 +122,7 @@ def test_probe_of_a_free_particle_gives_diffusion_and_drift(scheme):
         through = probe.noise[0, 0] + (probe.matrix[0, 1] if len(probe.shift) == 2 else 0.0)
         assert through**2 == pytest.approx(2.0 * KT / FRICTION * 0.5, rel=1e-12)
         return
-    dt, name = 0.5, THEORY[type(integrator).__name__]
+    dt, name = 0.5, SCHEME_OF[type(integrator).__name__]
     probe = _probe(integrator, dynamics, bn.ConstantForce(0.8), dt)
     m, n, b = probe.matrix, probe.noise, probe.shift
     velocity = b[1] / (1.0 - m[1, 1])  # stationary mean of v; dx per step = m01 v + b0

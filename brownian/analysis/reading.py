@@ -10,22 +10,13 @@ import operator
 import numpy as np
 
 from ..progress import Progress
+from ..theory.linear import SCHEME_OF
 from .series import BLOCKS, ENOUGH
 from .statistics import Estimate, TooFewData
 
 MEMORY = 2**28  # bytes that an analysis may take
 SLAB = 2**25  # bytes that are read at once where whole frames are
 COPIES = 64  # bytes in use per number of a block: itself, its transform (padded), and what is made of both
-SCHEMES = {
-    "BAOAB": "baoab",
-    "EulerMaruyama": "euler_maruyama",
-    "ExactOU": "exact_ou",
-    "GJ2": "gj2",
-    "GJF": "gjf",
-    "Heun": "heun",
-    "LeimkuhlerMatthews": "leimkuhler_matthews",
-    "OBABO": "obabo",
-}
 
 
 def known(trajectory, *names, **given):
@@ -55,7 +46,7 @@ def known(trajectory, *names, **given):
     integrator = description.get("integrator")
     integrator = integrator if isinstance(integrator, dict) else {}
     stated = {name: dynamics.get(name) for name in ("mass", "friction", "kT")}
-    stated |= {"dt": description.get("dt"), "scheme": SCHEMES.get(str(integrator.get("class")))}
+    stated |= {"dt": description.get("dt"), "scheme": SCHEME_OF.get(str(integrator.get("class")))}
     if dynamics.get("class") == "Overdamped":
         stated["mass"] = 0.0
     values = []

@@ -13,18 +13,9 @@ from ..integrators.scheme import begin, step
 from ..noise import normals_at
 from ..potentials import ConstantForce, Free
 from ..theory import drift_ratio, linear_scheme
+from ..theory.linear import SCHEME_OF
 from .verdict import Line, rounding_line
 
-THEORY = {
-    "BAOAB": "baoab",
-    "GJF": "gjf",
-    "GJ2": "gj2",
-    "OBABO": "obabo",
-    "EulerMaruyama": "euler_maruyama",
-    "LeimkuhlerMatthews": "leimkuhler_matthews",
-    "Heun": "heun",
-    "ExactOU": "exact_ou",
-}
 STEPS, LANES = 32, 4
 
 
@@ -36,7 +27,7 @@ def response_under_same_noise(simulation, claim):
     """
     dimension = claim.dimension
     lines: list[Line] = []
-    name = THEORY.get(type(claim.integrator).__name__)
+    name = SCHEME_OF.get(type(claim.integrator).__name__)
     if name is None:
         return lines
     push, nothing = ConstantForce(1.0), Free()  # type: ignore[arg-type, call-arg]

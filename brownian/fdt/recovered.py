@@ -7,6 +7,15 @@ from .parameters import claim_for
 from .stream import Forces, curvature_at, slabs
 
 
+def inverted(trajectory, claim):
+    """Slab after slab of an every-step trajectory, each with the `Innovations` that the claimed scheme finds in it."""
+    forces, curvature = Forces(claim.potential, claim.dt, claim.dimension), None
+    for slab in slabs(trajectory, forces, range(len(trajectory))):
+        if curvature is None:
+            curvature = curvature_at(forces, slab.x[0], int(slab.steps[0]))
+        yield slab, invert(claim.kernel, slab, scale_of(slab, curvature, trajectory.positions.dtype))
+
+
 def recovered_noise(trajectory, **parameters):
     """The normals xi of every step, from a file that keeps every step.
 
@@ -47,8 +56,4 @@ def recovered_noise(trajectory, **parameters):
         raise ValueError("the file does not keep every step: the noise can't be got back from it")
     if trajectory.velocities is None and needs_velocities(claim.kernel):
         raise ValueError("the file keeps no velocities: the noise can't be got back from it")
-    forces, curvature = Forces(claim.potential, claim.dt, claim.dimension), None
-    for slab in slabs(trajectory, forces, range(len(trajectory))):
-        if curvature is None:
-            curvature = curvature_at(forces, slab.x[0], int(slab.steps[0]))
-        yield invert(claim.kernel, slab, scale_of(slab, curvature, trajectory.positions.dtype)).xi
+    yield from (found.xi for _, found in inverted(trajectory, claim))

@@ -1,6 +1,5 @@
 """A trajectory as slabs of neighbouring frames with their forces, small enough for the cache."""
 
-import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,9 +103,3 @@ def slabs(trajectory, forces, rows):
         kept = x[-1:], None if v is None else v[-1:], f[-1:]
         if len(x) > 1:
             yield Slab(first, steps[first : first + len(x)], x, v, f, forces)
-
-
-@functools.cache
-def quantum(dtype):
-    """Relative variance of the rounding error of a stored number, (eps / 2)^2 / 3 at its coarsest."""
-    return float(np.finfo(dtype).eps) ** 2 / 12.0

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from ..theory import diffusion_ratio, discrete_msd, drift_ratio
+from ..theory.linear import SCHEME_OF
 from .exact import mean_test
-from .friction import THEORY
 from .stationary import GroupMeans
 from .verdict import Line
 
@@ -18,7 +18,7 @@ def transport_lines(part):
     neither the ballistic part nor dt leaves a bias.
     """
     claim, steps = part.claim, part.trajectory.steps
-    name = THEORY.get(type(claim.integrator).__name__, "baoab" if claim.underdamped else None)
+    name = SCHEME_OF.get(type(claim.integrator).__name__, "baoab" if claim.underdamped else None)
     if part.stride == 0 or name is None:
         return []
     lag = max(1, math.ceil(5.0 * part.relaxation / (part.stride * claim.dt)))

@@ -10,11 +10,11 @@ from ..integrators.overdamped import LeimkuhlerMatthewsKernel
 from ..simulation import open_trajectory
 from .friction import friction_from_file, response_under_same_noise
 from .innovations import Battery, Part
-from .inversion import invert, needs_velocities, scale_of
+from .inversion import needs_velocities
 from .moving_average import MovingAverage, whitened
 from .parameters import claim_for
+from .recovered import inverted
 from .regeneration import SeededNoise, replay
-from .stream import Forces, curvature_at, slabs
 from .verdict import GROUPS, Line, Verdict, rounding_line
 
 
@@ -132,7 +132,6 @@ def _noise(trajectory, claim, family_error, seeded):
 def _every_step(trajectory, claim, family_error, seeded):
     kernel, steps, notes = claim.kernel, len(trajectory) - 1, []
     average = isinstance(kernel, LeimkuhlerMatthewsKernel)
-    forces = Forces(claim.potential, claim.dt, claim.dimension)
     if not np.all(np.asarray(kernel.half_spread if average else _spreads(kernel)) > 0.0):
         return [], ["there is no noise in some component (kT or friction is 0): the innovations are not defined"], None
     kinds = claim.integrator.facts_for(claim.dynamics).normals
@@ -142,12 +141,9 @@ def _every_step(trajectory, claim, family_error, seeded):
     )  # fmt: skip
     moving = MovingAverage() if average else None
     noise = SeededNoise(claim.simulation) if seeded and claim.regenerable else None
-    residual, curvature, dtype = (0.0, 0.0, 0.0), None, trajectory.positions.dtype
+    residual, dtype = (0.0, 0.0, 0.0), trajectory.positions.dtype
     with ThreadPoolExecutor(max(1, min(4, available_threads())), thread_name_prefix="verdict") as pool:
-        for slab in slabs(trajectory, forces, range(steps + 1)):
-            if curvature is None:
-                curvature = curvature_at(forces, slab.x[0], int(slab.steps[0]))
-            found = invert(kernel, slab, scale_of(slab, curvature, dtype))
+        for slab, found in inverted(trajectory, claim):
             if found.residual is not None:
                 residual = max(residual, (found.residual / found.bound, found.residual, found.bound))
             if noise is not None:

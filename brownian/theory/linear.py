@@ -13,6 +13,18 @@ UNDERDAMPED = ("baoab", "euler_maruyama", "exact_ou", "gj2", "gjf", "obabo")
 OVERDAMPED = ("euler_maruyama", "exact_ou", "heun", "leimkuhler_matthews")
 KERNEL = ("baoab", "gj2", "gjf")
 
+# the scheme of each integrator, by the name of its class
+SCHEME_OF = {
+    "BAOAB": "baoab",
+    "EulerMaruyama": "euler_maruyama",
+    "ExactOU": "exact_ou",
+    "GJ2": "gj2",
+    "GJF": "gjf",
+    "Heun": "heun",
+    "LeimkuhlerMatthews": "leimkuhler_matthews",
+    "OBABO": "obabo",
+}
+
 
 def check_scheme(scheme, underdamped):
     """Raise ValueError unless the scheme exists for this dynamics."""

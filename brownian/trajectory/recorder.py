@@ -1,5 +1,6 @@
 """Recorders: where a run puts its frames.  Two twins, one that keeps them in memory and one that writes a file."""
 
+from abc import ABC, abstractmethod
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -91,7 +92,7 @@ class Recorder(Protocol):
         """End the recording without a result; what was committed to a file stays there and can be resumed."""
 
 
-class Recording:
+class Recording(ABC):
     """What the twins share: the plan, the checks, the end of a `with` block."""
 
     def __init__(self, description, plan, build):
@@ -110,9 +111,9 @@ class Recording:
         """Abandon the recording, unless it was finished."""
         self.abandon()
 
+    @abstractmethod
     def abandon(self):
         """End the recording without a result."""
-        raise NotImplementedError
 
     def _next_checkpoint(self, step, state):
         step, state = self._plan.state(step, state)
