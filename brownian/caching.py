@@ -14,7 +14,16 @@ import types
 import numba
 
 _PACKAGE = pathlib.Path(__file__).parent
-_KERNEL_SOURCES = ("compiled.py", "noise.py", "vectormath.py", "engine.py", "potentials", "integrators")
+_KERNEL_SOURCES = (
+    "compiled.py",
+    "noise.py",
+    "vectormath.py",
+    "engine.py",
+    "stops",
+    "levels",
+    "potentials",
+    "integrators",
+)
 
 
 @functools.cache

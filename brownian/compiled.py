@@ -39,6 +39,11 @@ def method(stub):
     return stub
 
 
+def class_of(value):
+    """The class of a value of a compiled class, or of its type in compiled code."""
+    return getattr(value, "instance_class", None) or type(value)
+
+
 def _library_fma():
     library = ctypes.CDLL("msvcrt" if sys.platform == "win32" else ctypes.util.find_library("m"))
     library.fma.restype, library.fma.argtypes = ctypes.c_double, [ctypes.c_double] * 3

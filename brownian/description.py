@@ -6,18 +6,24 @@ read by people; it is never run: the class must be handed in.
 
 import datetime
 import inspect
+import math
 import platform
 import sys
 
 import numpy as np
 
+from .colored import ActiveForce, ColoredNoise, GeneralizedLangevin
 from .dynamics import Langevin, Overdamped
 from .integrators import REGISTRY as INTEGRATORS
 from .potentials import REGISTRY as POTENTIALS
+from .potentials import Driven
+from .potentials.driven import DrivenPotential
+from .potentials.protocols import PROTOCOLS
+from .stops.conditions import STOPS
 from .version import __version__
 
 DESCRIBED_NUMBERS = 30_000  # of a start given as arrays
-DYNAMICS = {"Langevin": Langevin, "Overdamped": Overdamped}
+DYNAMICS = {cls.__name__: cls for cls in (ActiveForce, ColoredNoise, GeneralizedLangevin, Langevin, Overdamped)}
 
 
 class Undescribed(ValueError):
@@ -27,6 +33,13 @@ class Undescribed(ValueError):
 def describe_potential(potential):
     """A potential as plain data."""
     cls = type(potential)
+    if cls is DrivenPotential:
+        protocols = {
+            name: {"class": type(protocol).__name__}
+            | {key: np.asarray(value).tolist() for key, value in vars(protocol).items()}
+            for name, protocol in potential.protocols().items()
+        }
+        return {"class": "Driven", "inner": describe_potential(potential.inner), "protocols": protocols}
     fields = {
         name: describe_potential(value) if isinstance(value, tuple) else np.asarray(value).tolist()
         for name, value in zip(potential._fields, potential, strict=True)
@@ -44,6 +57,9 @@ def describe_potential(potential):
 
 def build_potential(data):
     """A built-in or expression potential from plain data; Undescribed for a user's own class."""
+    if isinstance(data, dict) and data.get("class") == "Driven" and isinstance(data.get("protocols"), dict):
+        protocols = {name: build_named("protocol", PROTOCOLS, protocol) for name, protocol in data["protocols"].items()}
+        return Driven(build_potential(data.get("inner")), **protocols)
     if (
         not isinstance(data, dict)
         or not isinstance(data.get("class"), str)
@@ -92,6 +108,26 @@ def build_start(data):
         arrays = tuple(np.array(array, dtype=np.float64) for array in data["arrays"])
         return arrays if len(arrays) == 2 else arrays[0]
     return data
+
+
+def describe_stop(stop):
+    """A stop condition as an entry of a description; empty where there is none."""
+    if stop is None:
+        return {}
+    fields = {name: np.asarray(value).tolist() for name, value in vars(stop).items()}
+    return {
+        "stop": {"class": type(stop).__name__}
+        | {k: str(v) if v in (math.inf, -math.inf) else v for k, v in fields.items()}
+    }
+
+
+def build_stop(data):
+    """A stop condition from plain data, or None."""
+    if data is None:
+        return None
+    if isinstance(data, dict):
+        data = {k: float(v) if v in ("inf", "-inf") else v for k, v in data.items()}
+    return build_named("stop condition", STOPS, data)
 
 
 def describe_dynamics(dynamics):

@@ -18,7 +18,30 @@ def _number_or_components(owner, name, value, *, minimum, strict):
     return tuple(array.tolist()) if array.ndim else float(array)
 
 
-class _Dynamics:
+def checked_parameter(owner, name, *, strict, single=False):
+    """Cast a parameter of a dynamics to a float, or a tuple with one value per component, and check its sign."""
+    value = getattr(owner, name)
+    checked = _number_or_components(type(owner).__name__, name, value, minimum=0.0, strict=strict)
+    if single and isinstance(checked, tuple):
+        raise TypeError(f"{type(owner).__name__}: {name} = {value!r}, but one number is needed")
+    object.__setattr__(owner, name, checked)
+
+
+class Dynamics:
+    """What the forms share.
+
+    slots: arrays of the state, positions first; inertial: whether the second holds velocities; equilibrium: whether noise
+    and friction obey the fluctuation-dissipation relation, so that Boltzmann's distribution is stationary.
+    """
+
+    slots: tuple[str, ...] = ("position",)
+    inertial = False
+    equilibrium = True
+
+    def spreads(self, dimension):
+        """Standard deviations at the start of what lies behind positions and velocities, shape (slots, dimension)."""
+        return np.zeros((0, dimension))
+
     def components(self, name, dimension):
         """A parameter as an array with one value per component."""
         value = getattr(self, name)
@@ -28,7 +51,7 @@ class _Dynamics:
 
 
 @dataclass(frozen=True)
-class Langevin(_Dynamics):
+class Langevin(Dynamics):
     """Underdamped Langevin dynamics, m dv = -lambda v dt - grad U dt + sqrt(2 lambda kT) dW, dx = v dt.
 
     Parameters
@@ -54,20 +77,17 @@ class Langevin(_Dynamics):
     kT: float | tuple[float, ...]
 
     slots = ("position", "velocity")
+    inertial = True
 
     def __post_init__(self):
-        mass = _number_or_components("Langevin", "mass", self.mass, minimum=0.0, strict=True)
-        if isinstance(mass, tuple):
-            raise TypeError(f"Langevin: mass = {self.mass!r}, but one number is needed")
-        object.__setattr__(self, "mass", mass)
+        checked_parameter(self, "mass", strict=True, single=True)
         for name in ("friction", "kT"):
-            value = _number_or_components("Langevin", name, getattr(self, name), minimum=0.0, strict=False)
-            object.__setattr__(self, name, value)
+            checked_parameter(self, name, strict=False)
 
     @property
     def diffusion(self):
         """D = kT / lambda [L^2/T], the D of <dx^2> = 2 D t; infinite without friction."""
-        return _ratio(self.kT, self.friction)
+        return ratio(self.kT, self.friction)
 
     def relaxation_time(self, curvature):
         """Slowest relaxation time [T] in a trap of this curvature [E/L^2], over all components."""
@@ -81,7 +101,7 @@ class Langevin(_Dynamics):
 
 
 @dataclass(frozen=True)
-class Overdamped(_Dynamics):
+class Overdamped(Dynamics):
     """Overdamped Langevin dynamics, lambda dx = -grad U dt + sqrt(2 lambda kT) dW.
 
     One step of size dt is x' = x - tau grad U + sqrt(2 tau kT) eps with tau = dt / lambda: at kT = 1 the sampler of
@@ -104,24 +124,22 @@ class Overdamped(_Dynamics):
     friction: float | tuple[float, ...]
     kT: float | tuple[float, ...]
 
-    slots = ("position",)
-
     def __post_init__(self):
-        for name, strict in (("friction", True), ("kT", False)):
-            value = _number_or_components("Overdamped", name, getattr(self, name), minimum=0.0, strict=strict)
-            object.__setattr__(self, name, value)
+        checked_parameter(self, "friction", strict=True)
+        checked_parameter(self, "kT", strict=False)
 
     @property
     def diffusion(self):
         """D = kT / lambda [L^2/T], the D of <dx^2> = 2 D t."""
-        return _ratio(self.kT, self.friction)
+        return ratio(self.kT, self.friction)
 
     def relaxation_time(self, curvature):
         """Slowest relaxation time [T] in a trap of this curvature [E/L^2]: lambda / curvature."""
         return float(np.max(self.friction)) / curvature if curvature > 0.0 else math.inf
 
 
-def _ratio(kT, friction):
+def ratio(kT, friction):
+    """D = kT / lambda, infinite without friction."""
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.asarray(kT) / np.asarray(friction)
     return tuple(value.tolist()) if value.ndim else float(value)

@@ -12,8 +12,12 @@ import numpy as np
 
 from .caching import compiled_for
 from .compiled import inlined
-from .integrators.scheme import begin, step
+from .integrators.counted import counted_begin, counted_step
+from .integrators.ledger import SLOTS, NoLedger, columns, tally
+from .integrators.scheme import work_rows
 from .noise import STEP, STEPS_PER_CALL, draw
+from .potentials.potential import own
+from .stops.kernels import NoStop, halt, keep, still_running, write_times
 
 
 @inlined
@@ -32,8 +36,18 @@ def _record(frames32, frames64, frame, first, values):
                 frames64[frame, first + i, d] = values[d, i]
 
 
-def run_blocks(first_block, last_block, state, kernel, potential, noise, z, row, words, work, lookahead, window,
-               first_particle, first_step, last_step, dt, frame_steps, x32, x64, v32, v64):  # fmt: skip
+@inlined
+def _record_all(ledger, stop, potential, s, work, frame, first, t, x32, x64, v32, v64, tallies):
+    _record(x32, x64, frame, first, s[0])
+    _record(v32, v64, frame, first, s[min(1, s.shape[0] - 1)])
+    if tallies.size:
+        tally(ledger, potential, s, t, work, tallies, frame, first)
+        write_times(stop, s, tallies, frame, first)
+
+
+def run_blocks(first_block, last_block, state, kernel, potential, noise, ledger, stop, z, row, words, work, old,
+               chances, lookahead, window, first_particle, first_step, last_step, dt, frame_steps, x32, x64, v32, v64,
+               tallies):  # fmt: skip
     """Take blocks [first_block, last_block) from first_step to last_step; copy the state at ``frame_steps``."""
     lanes = state.shape[3]
     for block in range(first_block, last_block):
@@ -41,19 +55,26 @@ def run_blocks(first_block, last_block, state, kernel, potential, noise, z, row,
         lane0 = block * lanes
         drawn = first_step // window * window
         draw(noise, z, row, words, drawn, first_particle + lane0, STEP)
-        begin(kernel, potential, s, work, z, first_step - drawn, first_step * dt)
-        frame = 0
+        counted_begin(ledger, kernel, potential, s, work, z, first_step - drawn, first_step * dt)
+        frame, running = 0, still_running(stop, s)
         while frame < frame_steps.size and frame_steps[frame] <= first_step:
             frame += 1
         for n in range(first_step, last_step):
+            if running == 0:
+                break
             if n + lookahead >= drawn + window:
                 drawn += window
                 draw(noise, z, row, words, drawn, first_particle + lane0, STEP)
-            step(kernel, potential, s, work, z, n + lookahead - drawn, n * dt, (n + 1) * dt)
+            keep(stop, s, old)
+            counted_step(ledger, kernel, potential, s, work, z, n + lookahead - drawn, n * dt, (n + 1) * dt)
+            running = halt(stop, noise, s, old, chances, n, dt, first_step, first_particle + lane0)
             if frame < frame_steps.size and n + 1 == frame_steps[frame]:
-                _record(x32, x64, frame, lane0, s[0])
-                _record(v32, v64, frame, lane0, s[s.shape[0] - 1])
+                _record_all(ledger, stop, potential, s, work, frame, lane0, (n + 1) * dt, x32, x64, v32, v64, tallies)
                 frame += 1
+        while frame < frame_steps.size and frame_steps[frame] <= last_step:  # all of the block has stopped
+            t = frame_steps[frame] * dt
+            _record_all(ledger, stop, potential, s, work, frame, lane0, t, x32, x64, v32, v64, tallies)
+            frame += 1
 
 
 def block_lanes(particles, dimension, threads):
@@ -82,21 +103,29 @@ class Engine:
         Number of the first particle in the noise.
     threads
         Number of threads.
+    ledger, stop
+        Values of the compiled classes of bookkeeping and of stop conditions, whose slots follow those of the scheme;
+        None: neither.
     """
 
-    def __init__(self, kernel, potential, noise, *, slots, normals, particles, dimension, dt, first_particle, threads):
+    def __init__(
+        self, kernel, potential, noise, *, slots, normals, particles, dimension, dt, first_particle, threads,
+        ledger=None, stop=None,
+    ):  # fmt: skip
         """Compile (or load) the loop and lay out the blocks."""
-        self.kernel, self.potential, self.noise = kernel, potential, noise
+        ledger, stop = NoLedger() if ledger is None else ledger, NoStop() if stop is None else stop
+        self.kernel, self.potential, self.noise, self.ledger, self.stop = kernel, potential, noise, ledger, stop
         self.particles, self.dimension, self.dt, self.first_particle = particles, dimension, dt, first_particle
         self.normals, self.lanes = normals, block_lanes(particles, dimension, threads)
         self.lookahead, self.window = int(kernel.keeps_noise), noise_window(self.lanes)
         self.blocks = -(-particles // self.lanes)
+        slots += (SLOTS if ledger.counts else 0) + stop.stops
         self.state = np.zeros((self.blocks, slots, dimension, self.lanes))
         pieces = min(self.blocks, threads if threads == 1 else 4 * threads)
         self._bounds = np.linspace(0, self.blocks, pieces + 1).astype(np.int64)
         self._threads = threads
         self._pool = None
-        self._run = compiled_for(run_blocks, kernel, potential, noise)
+        self._run = compiled_for(run_blocks, kernel, potential, noise, ledger, stop)
 
     def load(self, state):
         """Set the state from an array (slots, particles, dimension); the last particle fills up the last block."""
@@ -114,12 +143,19 @@ class Engine:
         rows = self.state.transpose(1, 0, 3, 2).reshape(slots, -1, self.dimension)
         return np.ascontiguousarray(rows[:, : self.particles])
 
-    def start(self, first_step, last_step, frame_steps, positions=None, velocities=None):
+    @property
+    def columns(self):
+        """Names of the columns of the tallies."""
+        return (*columns(self.ledger, self.dimension), *(("stop time",) if self.stop.stops else ()))
+
+    def start(self, first_step, last_step, frame_steps, positions=None, velocities=None, tallies=None):
         """Begin to take all blocks from first_step to last_step; returns a function that waits for the end.
 
-        positions and velocities: arrays (frames, particles, dimension) of float32 or float64, or None.
+        positions and velocities: arrays (frames, particles, dimension) of float32 or float64, or None; tallies: float64,
+        (frames, particles, columns), or None.
         """
         buffers = [array for values in (positions, velocities) for array in _by_precision(values)]
+        buffers.append(np.empty((0, 0, 0)) if tallies is None else tallies)
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="brownian")
         futures = [
@@ -142,10 +178,12 @@ class Engine:
         groups = self.window // STEPS_PER_CALL
         row = self.noise.buffer(1, 1, 2, groups)[0, 0]
         words = np.empty((STEPS_PER_CALL, max(self.lanes, groups)), np.uint32)
-        work = np.zeros((3, self.dimension, self.lanes))
+        work = np.zeros((work_rows(self.kernel, self.ledger.counts), self.dimension, self.lanes))
+        old = np.empty(self.state.shape[1:] if self.stop.stops else (0, 0, 0))
+        chances = np.empty((STEPS_PER_CALL, self.lanes if self.stop.bridged else 0), np.uint32)
         self._run(
-            first_block, last_block, self.state, self.kernel, self.potential, self.noise, z, row, words, work,
-            self.lookahead, self.window, self.first_particle, first_step, last_step, self.dt, frame_steps, *buffers,
+            first_block, last_block, self.state, self.kernel, own(self.potential), self.noise, self.ledger, self.stop,
+            z, row, words, work, old, chances, self.lookahead, self.window, self.first_particle, first_step, last_step, self.dt, frame_steps, *buffers,
         )  # fmt: skip
 
     def block_not_finite(self):
@@ -162,7 +200,8 @@ class Engine:
 
     def advance_block(self, block, first_step, last_step):
         """Take one block forward: for finding where a number ceased to be finite."""
-        self._piece(block, block + 1, first_step, last_step, np.empty(0, np.int64), [*_by_precision(None)] * 2)
+        nothing = [*_by_precision(None), *_by_precision(None), np.empty((0, 0, 0))]
+        self._piece(block, block + 1, first_step, last_step, np.empty(0, np.int64), nothing)
 
     def close(self):
         """Let the threads go."""

@@ -24,6 +24,9 @@ MAX_PARTICLES = 2**32
 MAX_COMPONENTS = 2**24
 # Purposes: STEP + k is the k-th normal of a coordinate in a step; the others never meet it.
 STEP, START_POSITION, START_VELOCITY, START_CHOICE = 0, 16, 17, 18
+START_MEMORY = 20  # + k: of the k-th mode
+CROSSING, TOUCHING = 33, 34  # of a wall, inside of a step: whether, and when
+LEVEL = 32  # moves between discrete levels
 
 _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
@@ -188,6 +191,23 @@ def _draw(noise, transform, z, row, words, first_step, first_particle, purpose):
                         for g in range(groups):
                             z[4 * g + half, kind, d, i] = row[0, g]
                             z[4 * g + half + 1, kind, d, i] = row[1, g]
+
+
+@inlined
+def fill_chances(chances, noise, step, first_particle):
+    """chances[k, i] = 32 random bits of particle ``first_particle + i`` for step 4 (step // 4) + k: does it touch?"""
+    low, lanes = _low_word(0, CROSSING), chances.shape[1]
+    group = np.uint64(step // STEPS_PER_CALL)
+    _fill_words(chances, lanes, group, _NONE, np.uint64(first_particle), _ALL, low, noise.seed)
+
+
+@inlined
+def normal_and_uniform(noise, step, particle):
+    """A normal and a uniform in (0, 1) of one particle and step: when does it touch?"""
+    g, key = np.uint64(step), noise.seed
+    low = _low_word(0, TOUCHING)
+    a, b, c, _ = philox(g & _LOW, g >> _32, np.uint64(particle), low, key & _LOW, key >> _32)
+    return normal_pair(a, b)[0], (np.float64(c) + 0.5) * 2.3283064365386963e-10
 
 
 class Philox(NamedTuple):

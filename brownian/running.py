@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from .bookkeeping import first_tallies
 from .potentials.definition import force, hessian
 from .progress import Progress
 from .trajectory import FileRecorder, MemoryRecorder
@@ -63,21 +64,22 @@ def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velo
         "frames": frames.tolist() if not _regular(frames) else {"every": int(frames[0])},
     }
     description["made"]["start"] = note
+    engine = simulation.engine(threads)
     sizes = {
         "particles": simulation.particles,
         "dimension": simulation.dimension,
         "velocities": velocities,
         "dtype": dtype,
         "planned_frames": len(frames) + 1,
+        "columns": engine.columns,
         "build": type(simulation).from_description,
     }
     if out is None:
         recorder = MemoryRecorder(description, **sizes)
     else:
-        files = sizes | {"slots": len(simulation.dynamics.slots), "unit": simulation.units.h5md()}
+        files = sizes | {"slots": engine.state.shape[1], "unit": simulation.units.h5md()}
         recorder = FileRecorder.resume(out, description, **files) if resume else FileRecorder(
             out, description, overwrite=overwrite, **files)  # fmt: skip
-    engine = simulation.engine(threads)
     try:
         with recorder, _signals() as stop:  # a recorder that is left unfinished abandons its file, whole
             run = _Run(simulation, engine, recorder, frames, dtype, velocities, stop)
@@ -98,6 +100,7 @@ class _Run:
         self.frames = frames + self.first
         self.dtype, self.velocities = dtype, velocities
         frame_bytes = simulation.particles * simulation.dimension * dtype.itemsize * (1 + velocities)
+        frame_bytes += 8 * simulation.particles * len(engine.columns)
         # Whole slabs where they fit: what is written then ends where a chunk of the file ends.
         fitting, slab = max(1, FRAME_BYTES_PER_CALL // frame_bytes), recorder.slab
         self.aligned = fitting >= 2 * slab
@@ -147,8 +150,9 @@ class _Run:
             return self.recorder.step
         self.engine.load(state)
         start = np.array([self.first], np.int64)
-        positions, speeds = (state[k][np.newaxis].astype(self.dtype) for k in (0, -1))
-        self._append((start, positions, speeds if self.velocities else None))
+        positions = state[0][np.newaxis].astype(self.dtype)
+        speeds = state[1][np.newaxis].astype(self.dtype) if self.velocities else None
+        self._append((start, positions, speeds, first_tallies(self.simulation, state)))
         self.recorder.checkpoint(self.first, state)
         return self.first
 
@@ -167,14 +171,16 @@ class _Run:
         ]
         shape = (len(chosen), self.simulation.particles, self.simulation.dimension)
         if not len(chosen):
-            return chosen, None, None
-        return chosen, np.empty(shape, self.dtype), np.empty(shape, self.dtype) if self.velocities else None
+            return chosen, None, None, None
+        columns = len(self.engine.columns)
+        tallies = np.empty((*shape[:2], columns)) if columns else None
+        return chosen, np.empty(shape, self.dtype), np.empty(shape, self.dtype) if self.velocities else None, tallies
 
     def _append(self, buffers):
         if buffers is None or not len(buffers[0]):
             return
-        steps, positions, velocities = buffers
-        self.recorder.append(steps, steps * self.simulation.dt, positions, velocities)
+        steps, *frames = buffers
+        self.recorder.append(steps, steps * self.simulation.dt, *frames)
 
     def _explain(self, block, before, step, target, buffers):
         """Replay the block that failed, step by step; keep the frames before; raise with the address."""

@@ -6,27 +6,40 @@ import warnings
 import numpy as np
 
 from . import units as unit_sets
+from .bookkeeping import ledger_for, opened
 from .description import (
     Undescribed,
     build_dynamics,
     build_integrator,
     build_potential,
     build_start,
+    build_stop,
     describe_dynamics,
     describe_potential,
     describe_start,
+    describe_stop,
     made,
 )
-from .dynamics import Langevin, Overdamped
+from .colored import ActiveForce, ColoredNoise, GeneralizedLangevin
+from .dynamics import Dynamics, Langevin, Overdamped
 from .engine import Engine, available_threads
-from .integrators import GJF, EulerMaruyama, Integrator
+from .integrators import GJF, ColoredHeun, EulerMaruyama, Integrator, MemoryBAOAB
 from .noise import MAX_COMPONENTS, MAX_PARTICLES, Given, Philox, PhiloxFloat32
 from .potentials.definition import cast, check_force, dimension_of, is_potential, stiffest, without_energy
+from .potentials.driven import frozen, times_of_extremes
 from .running import run_to_end
 from .schedule import frame_steps, positive_number, steps_in, whole_number
 from .start import draw_start
+from .stopping import refuse_stopped, stopping_for
 from .trajectory import Trajectory, open_file
 
+DEFAULTS = {
+    Langevin: GJF,
+    Overdamped: EulerMaruyama,
+    GeneralizedLangevin: MemoryBAOAB,
+    ColoredNoise: ColoredHeun,
+    ActiveForce: ColoredHeun,
+}
 NOISES = {"float64": Philox, "float32": PhiloxFloat32}
 
 
@@ -38,13 +51,15 @@ class Simulation:
     potential
         U(x, t): a built-in, a sum, an ``Expression``, or a NamedTuple of your own (see ``brownian.potential``).
     dynamics
-        ``Langevin(mass, friction, kT)`` or ``Overdamped(friction, kT)``.
+        ``Langevin(mass, friction, kT)`` or ``Overdamped(friction, kT)``; with memory ``GeneralizedLangevin``,
+        ``ColoredNoise``, ``ActiveForce``.
     dt
         Step [T].
     particles, dimension
         Number of particles and of components.
     integrator
-        Default: ``GJF()`` for Langevin, ``EulerMaruyama()`` for Overdamped.
+        Default: ``GJF()`` for Langevin, ``EulerMaruyama()`` for Overdamped, ``MemoryBAOAB()`` and ``ColoredHeun()`` for
+        dynamics with memory.
     seed
         0 ... 2^64 - 1; None draws one (it is printed with the simulation and stored in every file).
     start
@@ -56,6 +71,11 @@ class Simulation:
         A set of ``brownian.units``, for files and axes; the numbers are taken as they are.
     first_particle, first_step
         Number of the first particle, and of the first step, in the noise and in time.
+    bookkeeping
+        Count work, heat and energies of every particle along its path: ``trajectory.energies``.
+    stop
+        A condition at which a particle comes to rest for good (``LeaveInterval``, ``CrossLevel``, ``EnterBall``,
+        ``EnterBox``): ``trajectory.stop_times``.
 
     Raises
     ------
@@ -77,13 +97,16 @@ class Simulation:
 
     def __init__(
         self, *, potential, dynamics, dt, particles, dimension=1, integrator=None, seed=None, start="stationary",
-        noise="float64", units=unit_sets.reduced, first_particle=0, first_step=0,
+        noise="float64", units=unit_sets.reduced, first_particle=0, first_step=0, bookkeeping=False, stop=None,
     ):  # fmt: skip
         """Check everything and compute the coefficients."""
-        if not isinstance(dynamics, Langevin | Overdamped):
-            raise TypeError(f"dynamics = {dynamics!r}, but Langevin(...) or Overdamped(...) is needed")
+        if not isinstance(dynamics, Dynamics):
+            raise TypeError(
+                f"dynamics = {dynamics!r}, but Langevin(...), Overdamped(...), GeneralizedLangevin(...), ColoredNoise(...) or "
+                "ActiveForce(...) is needed"
+            )
         if integrator is None:
-            integrator = GJF() if isinstance(dynamics, Langevin) else EulerMaruyama()
+            integrator = next(cls() for form, cls in DEFAULTS.items() if isinstance(dynamics, form))
         if isinstance(integrator, type) and issubclass(integrator, Integrator):
             raise TypeError(f"integrator = {integrator.__name__}, but an instance is needed: {integrator.__name__}()")
         if not isinstance(integrator, Integrator):
@@ -120,6 +143,8 @@ class Simulation:
             check_force(self.potential, self.dimension, self._length())
         self._check_step()
         self.kernel = integrator.kernel(dynamics, self.dt, self.dimension, self.potential)
+        self.bookkeeping, self.stop = bool(bookkeeping), stop
+        self.ledger, self.stopping = ledger_for(self), stopping_for(self)
 
     def _noise(self, noise):
         if isinstance(noise, Given):
@@ -157,6 +182,21 @@ class Simulation:
                     f"gamma dt = {gamma_dt:.3g} > 2: velocities are not resolved (statics and, with GJF, diffusion "
                     f"stay right); dt < {2.0 * self.dt / gamma_dt:.3g} resolves them, Overdamped dynamics does without",
                     stacklevel=3,
+                )
+
+    def _check_protocols(self, steps):
+        """Refuse a run in which a driven parameter becomes invalid, or the step unstable, before it starts."""
+        first, last = self.first_step * self.dt, (self.first_step + steps) * self.dt
+        for t in times_of_extremes(self.potential, first, last):
+            try:
+                curvature = stiffest(frozen(self.potential, t), self.dimension) or 0.0
+            except ValueError as error:
+                raise ValueError(f"at t = {t:.6g} of this run: {error}") from None
+            limit = self.integrator.stability_limit(self.dynamics, curvature)
+            if not self.dt < limit:
+                raise ValueError(
+                    f"dt = {self.dt:g} is unstable at t = {t:.6g} of this run: {self.integrator} needs dt < {limit:.6g} at "
+                    f"the curvature {curvature:.6g}"
                 )
 
     def run(self, *, steps=None, time=None, every=None, out=None, resume=False, overwrite=False, velocities=True,
@@ -198,6 +238,7 @@ class Simulation:
         if (steps is None) == (time is None):
             raise ValueError(f"steps = {steps!r} and time = {time!r}, but exactly one of them is needed")
         steps = whole_number("steps", steps, 1) if time is None else steps_in("time", time, self.dt)
+        self._check_protocols(steps)
         frames = frame_steps(every, steps, self.dt)
         threads = available_threads() if threads is None else whole_number("threads", threads, 1)
         if isinstance(self.noise, Given) and self.noise.first_step + len(self.noise.values) < self.first_step + steps:
@@ -210,7 +251,7 @@ class Simulation:
             raise ValueError("resume and overwrite need a file: out = None")
         return run_to_end(
             self, steps=steps, frames=frames, out=out, resume=resume, overwrite=overwrite, dtype=np.dtype(dtype),
-            velocities=velocities and len(self.dynamics.slots) == 2, threads=threads, progress=progress,
+            velocities=velocities and self.dynamics.inertial, threads=threads, progress=progress,
         )  # fmt: skip
 
     def engine(self, threads=1):
@@ -218,30 +259,36 @@ class Simulation:
         return Engine(
             self.kernel, self.potential, self.noise, slots=len(self.dynamics.slots), normals=self.facts.normals,
             particles=self.particles, dimension=self.dimension, dt=self.dt, first_particle=self.first_particle,
-            threads=threads,
+            threads=threads, ledger=self.ledger, stop=self.stopping,
         )  # fmt: skip
 
     def initial_state(self):
         """State at the start, shape (slots, particles, dimension), and a word on how it was made."""
-        return draw_start(self.start, self, self.noise)
+        state, note = draw_start(self.start, self, self.noise)
+        refuse_stopped(self, state)
+        return opened(self, state), note
 
     def describe(self):
         """All that is needed to make this simulation again, as plain data."""
-        return {
-            "potential": describe_potential(self.potential),
-            "dynamics": describe_dynamics(self.dynamics),
-            "integrator": {"class": type(self.integrator).__name__},
-            "dt": self.dt,
-            "particles": self.particles,
-            "dimension": self.dimension,
-            "seed": self.seed,
-            "noise": next((name for name, cls in NOISES.items() if type(self.noise) is cls), "given"),
-            "start": describe_start(self.start),
-            "units": self.units.name,
-            "first_particle": self.first_particle,
-            "first_step": self.first_step,
-            "made": made(),
-        }
+        return (
+            {
+                "potential": describe_potential(self.potential),
+                "dynamics": describe_dynamics(self.dynamics),
+                "integrator": {"class": type(self.integrator).__name__},
+                "dt": self.dt,
+                "particles": self.particles,
+                "dimension": self.dimension,
+                "seed": self.seed,
+                "noise": next((name for name, cls in NOISES.items() if type(self.noise) is cls), "given"),
+                "start": describe_start(self.start),
+                "units": self.units.name,
+                "first_particle": self.first_particle,
+                "first_step": self.first_step,
+                "made": made(),
+            }
+            | ({"bookkeeping": True} if self.bookkeeping else {})
+            | describe_stop(self.stop)
+        )
 
     @classmethod
     def from_description(cls, description, potential=None):
@@ -256,6 +303,8 @@ class Simulation:
             integrator=build_integrator(description["integrator"]),
             units=unit_sets.SETS[description["units"]],
             start=build_start(description["start"]),
+            bookkeeping=description.get("bookkeeping", False) is True,
+            stop=build_stop(description.get("stop")),
             **{
                 key: description[key]
                 for key in ("dt", "particles", "dimension", "seed", "noise", "first_particle", "first_step")
@@ -271,6 +320,8 @@ class Simulation:
             ("particles", f"{self.particles:,} in {self.dimension} dimension{'s' * (self.dimension > 1)}"),
             ("start", self.start if isinstance(self.start, str) else "given arrays"),
             ("noise", f"{type(self.noise).__name__}, seed {self.seed}"),
+            *([("bookkeeping", "work, heat and energies of every particle")] if self.bookkeeping else []),
+            *([("stop", self.stop)] if self.stop is not None else []),
             ("units", self.units.name),
         ]
         body = [f"{'└' if k == len(lines) - 1 else '├'}── {name}: {value}" for k, (name, value) in enumerate(lines)]

@@ -6,10 +6,10 @@ others, and a start never meets the noise of a step.
 
 import numpy as np
 
-from .integrators.exact_ou import linear_force
 from .integrators.probe import affine_probe
-from .noise import START_CHOICE, START_POSITION, START_VELOCITY, STEP, Philox, normals_at, uniforms_at
-from .potentials.definition import dimension_of, energy, known_minima, without_energy
+from .noise import START_CHOICE, START_MEMORY, START_POSITION, START_VELOCITY, STEP, Philox, normals_at, uniforms_at
+from .potentials.definition import affine_force, dimension_of, energy, known_minima, without_energy
+from .potentials.driven import frozen
 from .potentials.potential import by_component
 from .theory.weight import Weight
 
@@ -50,9 +50,13 @@ def _maxwell(simulation):
 
 
 def _with_velocities(simulation, positions):
-    if len(simulation.dynamics.slots) == 1:
-        return positions[np.newaxis]
-    return np.stack([positions, _maxwell(simulation)])
+    """The whole state: velocities by Maxwell, and what the dynamics remembers as it is in equilibrium at no force."""
+    dynamics, state = simulation.dynamics, [positions]
+    if dynamics.inertial:
+        state.append(_maxwell(simulation))
+    for k, spread in enumerate(dynamics.spreads(simulation.dimension)):
+        state.append(spread * _normals(simulation, START_MEMORY + k))
+    return np.stack(state)
 
 
 def _origin(simulation):
@@ -63,8 +67,8 @@ def _origin(simulation):
 def _at_minimum(simulation, thermal):
     positions = np.broadcast_to(_origin(simulation), _shape(simulation)).copy()
     state = _with_velocities(simulation, positions)
-    if not thermal:
-        state[1:] = 0.0
+    if not thermal and simulation.dynamics.inertial:
+        state[1] = 0.0
     return state
 
 
@@ -72,7 +76,7 @@ def _given(start, simulation):
     pair = isinstance(start, tuple | list) and len(start) == 2 and np.ndim(start[0]) > 0 and np.ndim(start[1]) > 0
     pair = pair and np.shape(start) != _shape(simulation)
     arrays = {"positions": start[0], "velocities": start[1]} if pair else {"positions": start}
-    if len(simulation.dynamics.slots) == 1 and pair:
+    if not simulation.dynamics.inertial and pair:
         raise ValueError("start gives velocities, but overdamped dynamics has none")
     checked = []
     for name, values in arrays.items():
@@ -87,19 +91,23 @@ def _given(start, simulation):
             particle = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
             raise ValueError(f"start: {name} of particle {particle} are {values[particle]}, but they must be finite")
         checked.append(values)
-    return np.stack(checked) if pair else _with_velocities(simulation, checked[0])
+    state = _with_velocities(simulation, checked[0])
+    if pair:
+        state[1] = checked[1]
+    return state
 
 
 def _stationary(simulation, noise):
-    try:
-        stiffness, _ = linear_force(simulation.potential, simulation.dimension)
-    except ValueError:
-        return _boltzmann(simulation)
-    if np.all(stiffness > 0.0):
-        state = _own_law(simulation, noise)
+    potential = _at_start(simulation)
+    affine = affine_force(potential, simulation.dimension, simulation.first_step * simulation.dt)
+    if affine is None:
+        return _boltzmann(simulation, potential)
+    stiffness = affine[0]
+    if np.all(np.linalg.eigvals(stiffness).real > 0.0):
+        state = _own_law(simulation, potential, noise)
         if state is not None:
             return state, "start: the scheme's own stationary law"
-        return _boltzmann(simulation)
+        return _boltzmann(simulation, potential)
     if not np.any(stiffness):
         return _at_minimum(
             simulation, thermal=True
@@ -110,11 +118,16 @@ def _stationary(simulation, noise):
     )
 
 
-def _own_law(simulation, noise):
+def _at_start(simulation):
+    """The potential, with driven parameters as they are when the run begins."""
+    return frozen(simulation.potential, simulation.first_step * simulation.dt)
+
+
+def _own_law(simulation, potential, noise):
     """Draw from the stationary law of the scheme, read off by the affine probe; None where it has none."""
     slots, normals = len(simulation.dynamics.slots), simulation.facts.normals
     kernel, dimension = simulation.kernel, simulation.dimension
-    probe = affine_probe(kernel, simulation.potential, slots, normals, dimension, simulation.dt)
+    probe = affine_probe(kernel, potential, slots, normals, dimension, simulation.dt)
     covariance = probe.stationary_covariance()
     if covariance is None:
         return None
@@ -125,16 +138,26 @@ def _own_law(simulation, noise):
                        particles=simulation.particles, dimension=dimension, purpose=STEP)[0, 0]
         )  # fmt: skip
     draws.append(_normals(simulation, START_POSITION))
-    if slots == 2:
-        draws.append(_normals(simulation, START_VELOCITY))
+    purposes = [START_VELOCITY] if simulation.dynamics.inertial else []
+    purposes += [START_MEMORY + k for k in range(slots - 1 - len(purposes))]
+    draws += [_normals(simulation, purpose) for purpose in purposes]
     kept = len(mean) - slots * dimension
     order = np.r_[slots * dimension : len(mean), 0 : slots * dimension]  # kept noise first: it is given
-    root = np.linalg.cholesky(covariance[np.ix_(order, order)] + 0.0)
+    root = _root(covariance[np.ix_(order, order)])
     values = mean[order] + np.concatenate(draws, axis=1) @ root.T
     return np.ascontiguousarray(values[:, kept:].reshape(-1, slots, dimension).transpose(1, 0, 2))
 
 
-def _boltzmann(simulation):
+def _root(covariance):
+    """L with L L^T the covariance: Cholesky's, or a symmetric one where some direction does not fluctuate."""
+    try:
+        return np.linalg.cholesky(covariance + 0.0)
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(covariance)
+        return vectors * np.sqrt(np.maximum(values, 0.0))
+
+
+def _boltzmann(simulation, potential):
     note = (
         "start: Boltzmann and Maxwell; the scheme's own stationary law differs by its bias at this dt: "
         "discard the first 10 relaxation times"
@@ -142,7 +165,7 @@ def _boltzmann(simulation):
     kT = simulation.dynamics.components("kT", simulation.dimension)
     if not np.all(kT > 0.0):
         return _at_minimum(simulation, thermal=True), "start: at a minimum (kT = 0)"
-    potential = simulation.potential
+    t = simulation.first_step * simulation.dt
     score = without_energy(potential)
     if score is not None:
         raise ValueError(f"start = 'stationary' needs an energy, and {score.__name__} gives a force only; give arrays")
@@ -151,9 +174,9 @@ def _boltzmann(simulation):
                     component=d, purpose=START_CHOICE)
         for d in range(simulation.dimension)
     ]  # fmt: skip
-    if by_component(type(potential)):
+    if by_component(potential):
         positions = np.stack(
-            [_one_axis(potential, d, simulation.dimension, kT[d], uniforms[d][:, 0]) for d in range(len(kT))], 1
+            [_one_axis(potential, d, simulation.dimension, kT[d], uniforms[d][:, 0], t) for d in range(len(kT))], 1
         )
     elif np.any(kT != kT[0]):
         raise ValueError(
@@ -163,7 +186,7 @@ def _boltzmann(simulation):
         normals = _normals(simulation, START_POSITION)
         positions = potential.draw(normals, uniforms[0], float(kT[0]))
     elif dimension_of(potential) == 2 or simulation.dimension == 2:
-        positions = _plane(potential, float(kT[0]), uniforms[0])
+        positions = _plane(potential, float(kT[0]), uniforms[0], t)
     else:
         raise ValueError(
             f"start = 'stationary': no way is known to draw from {type(potential).__name__} in {simulation.dimension} "
@@ -172,11 +195,11 @@ def _boltzmann(simulation):
     return _with_velocities(simulation, positions), note
 
 
-def _one_axis(potential, d, dimension, kT, uniforms):
+def _one_axis(potential, d, dimension, kT, uniforms, t):
     def along(x):
         points = np.zeros((np.size(x), dimension))
         points[:, d] = np.ravel(x)
-        return energy(potential, points).reshape(np.shape(x))
+        return energy(potential, points, t).reshape(np.shape(x))
 
     period = getattr(potential, "period", None)
     if period is not None:
@@ -193,11 +216,11 @@ def _inverse(x, u, uniforms):
     return np.interp(uniforms, total / total[-1], x)
 
 
-def _plane(potential, kT, uniforms):
+def _plane(potential, kT, uniforms, t):
     points = 1025
-    (x0, x1), (y0, y1) = getattr(potential, "box", None) or _find_box(potential, kT)
+    (x0, x1), (y0, y1) = getattr(potential, "box", None) or _find_box(potential, kT, t)
     x, y = np.linspace(x0, x1, points), np.linspace(y0, y1, points)
-    u = energy(potential, np.stack(np.meshgrid(x, y, indexing="ij"), -1).reshape(-1, 2)).reshape(points, points) / kT
+    u = energy(potential, np.stack(np.meshgrid(x, y, indexing="ij"), -1).reshape(-1, 2), t).reshape(points, points) / kT
     weight = np.exp(u.min() - u)
     first = _inverse(x, -np.log(weight.sum(axis=1)), uniforms[:, 0])
     row = np.clip(np.rint((first - x0) / (x[1] - x[0])).astype(int), 0, points - 1)
@@ -209,12 +232,12 @@ def _plane(potential, kT, uniforms):
     return np.stack([first, second], axis=1)
 
 
-def _find_box(potential, kT):
+def _find_box(potential, kT, t):
     """A rectangle outside of which the energy is 40 kT above the lowest on a coarse grid of it."""
     half = 1.0
     for _ in range(40):
         x = np.linspace(-half, half, 201)
-        u = energy(potential, np.stack(np.meshgrid(x, x, indexing="ij"), -1).reshape(-1, 2)).reshape(201, 201) / kT
+        u = energy(potential, np.stack(np.meshgrid(x, x, indexing="ij"), -1).reshape(-1, 2), t).reshape(201, 201) / kT
         inside = u < np.nanmin(u) + 40.0
         if not (inside[0].any() or inside[-1].any() or inside[:, 0].any() or inside[:, -1].any()):
             rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))

@@ -2,6 +2,7 @@
 
 import json
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from fdt_mutants import DT, DYNAMICS, FRICTION, KT, MASS, POTENTIAL, RIGHT, foreign, run
@@ -10,6 +11,10 @@ from scipy import stats
 import brownian as bn
 from brownian.fdt import BAOA, SCHEMES, Line, MissingParameters, Verdict, exact, validate
 from brownian.fdt.moving_average import whitened
+from brownian.fdt.parameters import Claim, claim_for
+from brownian.fdt.response import _common_random_numbers, _of_the_scheme
+from brownian.fdt.stationary import stationary_part
+from brownian.fdt.weights import noise_like_force, weight_lines
 
 LANGEVIN, OVERDAMPED = DYNAMICS, bn.Overdamped(friction=0.7, kT=0.9)
 TRAP = bn.Harmonic(2.1)
@@ -325,3 +330,132 @@ def test_velocities_of_the_half_step_are_judged_as_such(potential):
     kinetic = next(line for line in verdict.lines if line.name.startswith("equipartition m <v_half"))
     assert kinetic.expected == pytest.approx(1.0, abs=1e-9)
     assert validate(foreign, scheme=bn.BAOAB(), **claim).verdict == "fail"
+
+
+# ---- the response by weights of the noise, at several lags, and its picture
+
+WEIGHED = [
+    (bn.GJF(), LANGEVIN), (bn.BAOAB(), LANGEVIN), (bn.GJ2(), LANGEVIN), (bn.OBABO(), LANGEVIN),
+    (bn.EulerMaruyama(), LANGEVIN), (bn.ExactOU(), LANGEVIN), (bn.EulerMaruyama(), OVERDAMPED), (bn.Heun(), OVERDAMPED),
+    (bn.ExactOU(), OVERDAMPED),
+]  # fmt: skip
+NAMES = [f"{type(integrator).__name__}-{type(dynamics).__name__}" for integrator, dynamics in WEIGHED]
+
+
+def part_of(simulation, steps):
+    """The stationary part of a run that keeps every step."""
+    trajectory = simulation.run(steps=steps, every=simulation.dt)
+    return stationary_part(trajectory, claim_for(trajectory))[0]
+
+
+@pytest.mark.parametrize(("integrator", "dynamics"), WEIGHED, ids=NAMES)
+def test_a_constant_force_is_a_shift_of_the_noise(integrator, dynamics):
+    """The compiled kernel itself, in a coupled landscape: the force F + f with xi is F with xi + delta f.
+
+    30 steps, each with at most 16 roundings of numbers below ``size``; errors grow at most as neighbours part (< 1e3).
+    """
+    affine, steps, particles, f = isinstance(integrator, bn.ExactOU), 30, 40, np.array([0.8, -0.5])
+    well = bn.Harmonic(2.1) if affine else bn.MuellerBrown(scale=0.002)
+    dt = 0.03 if dynamics is OVERDAMPED else 0.05
+    start = np.random.default_rng(8).normal(size=(len(dynamics.slots), particles, 2)) * 0.3 + [[[-0.5, 0.4]]]
+    claim = Claim(well, dynamics, integrator, dt, particles, 2)
+    kinds = integrator.facts_for(dynamics).normals
+    delta = noise_like_force(claim)
+    xi = np.random.default_rng(9).normal(size=(steps, kinds, particles, 2))
+    ends = []
+    like = xi + (delta @ f).reshape(kinds, 1, 2)
+    for force, noise in ((f, xi), (0.0 * f, like), (0.0 * f, xi)):
+        simulation = bn.Simulation(
+            potential=well + bn.ConstantForce(force), dynamics=dynamics, integrator=integrator, dt=dt,
+            particles=particles, dimension=2, noise=bn.Given(noise, 0), start="minimum" if affine else "rest",
+        )  # fmt: skip
+        engine = simulation.engine(1)
+        engine.load(start)
+        engine.advance(0, steps)
+        ends.append(engine.unload())
+        engine.close()
+    size = np.abs(ends).max()
+    np.testing.assert_allclose(ends[0], ends[1], rtol=0.0, atol=1e3 * 16 * steps * 2.2e-16 * size)
+    assert np.abs(ends[0] - ends[2]).max() > 0.01  # a force that does something
+
+
+def test_the_shift_of_the_family_is_what_it_should_be():
+    """(1 + c) kick / spread; none for Leimkuhler-Matthews, none without noise; BAOA's is that of BAOAB."""
+    for integrator in (bn.GJF(), bn.BAOAB(), bn.GJ2()):
+        claim = Claim(POTENTIAL, LANGEVIN, integrator, 0.3, 1, 1)
+        kick, _, decay, spread = claim.kernel
+        assert noise_like_force(claim)[0, 0] == pytest.approx(((1.0 + decay) * kick / spread)[0], rel=1e-12)
+    assert noise_like_force(Claim(POTENTIAL, LANGEVIN, BAOA(), 0.3, 1, 1)) == pytest.approx(
+        noise_like_force(Claim(POTENTIAL, LANGEVIN, bn.BAOAB(), 0.3, 1, 1))
+    )
+    assert noise_like_force(Claim(POTENTIAL, OVERDAMPED, bn.LeimkuhlerMatthews(), 0.01, 1, 1)) is None
+    cold = bn.Langevin(mass=1.3, friction=0.7, kT=0.0)
+    assert noise_like_force(Claim(POTENTIAL, cold, bn.GJF(), 0.3, 1, 1)) is None
+
+
+@pytest.mark.parametrize(("integrator", "dynamics"), WEIGHED, ids=NAMES)
+def test_weights_give_the_exact_response_of_a_trap(integrator, dynamics):
+    """At lags of 3 to 40 steps, each scheme against its own response; half the shift (no 1 + c, say) is seen."""
+    simulation = bn.Simulation(
+        potential=TRAP, dynamics=dynamics, integrator=integrator, dt=0.2 if dynamics is LANGEVIN else 0.05,
+        particles=400, dimension=1, seed=21,
+    )  # fmt: skip
+    part = part_of(simulation, 1000)
+    lags = np.array([3, 12, 40])
+    for n, answer in zip(lags, _of_the_scheme(part, lags)[1], strict=True):
+        (line,) = weight_lines(part, int(n), answer)
+        assert line.error < 0.1
+        assert abs(line.z) < 5.0, line
+        (wrong,) = weight_lines(part, int(n), 2.0 * answer)
+        assert wrong.z < -5.0
+
+
+def test_weights_in_a_double_well_give_the_response_of_common_random_numbers():
+    """No linear force, a large step: the two ways to the response agree, and neither asks for equilibrium."""
+    simulation = bn.Simulation(
+        potential=POTENTIAL, dynamics=LANGEVIN, integrator=bn.GJF(), dt=0.2, particles=600, seed=22
+    )
+    part = part_of(simulation, 1500)
+    for n in (2, 6, 12):
+        answers = _common_random_numbers(simulation, [n], 1e-3)[:, 0]
+        (line,) = weight_lines(part, n, np.array([answers.mean()]))
+        error = np.hypot(line.error, answers.std() / np.sqrt(answers.size) / answers.mean())
+        assert error < 0.1
+        assert abs(line.measured - 1.0) < 5.0 * error
+
+
+def test_hot_noise_is_seen_in_fluctuation_and_in_weights():
+    """Noise 30 % too strong: what it does to the fluctuation it does not do to the response."""
+    hot = bn.Langevin(mass=1.3, friction=0.7, kT=1.3 * KT)
+    claimed = bn.Simulation(potential=TRAP, dynamics=LANGEVIN, dt=0.2, particles=400, seed=23)
+    made = bn.Simulation(potential=TRAP, dynamics=hot, dt=0.2, particles=400, seed=23).run(steps=1500, every=0.2)
+    verdict = validate(made, simulation=claimed, seeded=False)
+    assert {line.name.split(",")[0] for line in verdict.failed} >= {
+        "[C(0) - C(t)] / kT against the response", "response by Malliavin weights"
+    }  # fmt: skip
+    well = bn.Simulation(potential=POTENTIAL, dynamics=LANGEVIN, dt=0.1, particles=400, seed=24)
+    made = bn.Simulation(potential=POTENTIAL, dynamics=hot, dt=0.1, particles=400, seed=24).run(steps=2000, every=0.1)
+    verdict = validate(made, simulation=well, seeded=False)
+    line = line_of(verdict, "[C(0) - C(t)] / kT against the response")
+    assert line.verdict == "fail"
+    assert "worst of 6 lags" in line.word
+
+
+def test_curve_lies_on_the_response():
+    """As numbers, as data and as a picture; free particles have none."""
+    for potential in (TRAP, POTENTIAL):
+        verdict = validate(simulated(bn.GJF(), potential=potential, steps=2000))
+        curve = verdict.curve
+        assert len(curve.times) >= 6
+        off = np.abs(np.array(curve.fluctuation) - curve.response) / curve.error
+        allowed = 0.0 if potential is TRAP else line_of(verdict, "[C(0)").bias * np.array(curve.response) / curve.error
+        assert np.all(off < 5.0 + allowed)
+        assert {t for t, _ in curve.line} >= {curve.times[-1], 0.0}
+        data = json.loads(json.dumps(verdict.as_data(), allow_nan=False))["curve"]
+        assert data["response"] == list(curve.response)
+        assert len(bn.plotting.verdict({"a": verdict, "b": verdict})) == 3
+    free = validate(simulated(bn.GJF(), potential=bn.Free(), steps=400))
+    assert free.curve is None
+    assert free.as_data()["curve"] is None
+    assert len(bn.plotting.verdict(free)) == 2
+    plt.close("all")

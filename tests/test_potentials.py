@@ -10,7 +10,7 @@ import pytest
 
 import brownian as bn
 from brownian.potentials import REGISTRY, check_force, hessian, stiffest
-from brownian.potentials.definition import dimension_of
+from brownian.potentials.definition import dimension_of, without_energy
 
 EXAMPLES = {
     "Free": (bn.Free(), 2),
@@ -23,13 +23,18 @@ EXAMPLES = {
     "Ring": (bn.Ring(2.3, 1.5), 3),
     "Banana": (bn.Banana(2.2, 0.3, 1.2), 2),
     "Funnel": (bn.Funnel(2.1, 0.9), 3),
+    "Quadratic": (bn.Quadratic([[2.1, 0.9], [0.9, 1.7]], center=[0.3, -0.2]), 2),
+    "Rotation": (bn.Rotation(0.8), 2),
+    "Shifted": (bn.Shifted(bn.Ring(2.3, 1.5), [0.3, -0.4]), 2),
+    "Shifted by component": (bn.Shifted(bn.DoubleWell(2.0, 1.2), 0.4), 2),
+    "Driven": (bn.Driven(bn.Harmonic([2.1, 3.3]), stiffness=bn.Sine([2.1, 3.0], [0.4, 0.5], 3.0, phase=0.3)), 2),
     "Sum": (bn.Ring(2.0, 1.5) + bn.Harmonic(1.3) + bn.ConstantForce(0.3), 2),
-    "SeparableSum": (bn.Harmonic(2.2) + bn.DoubleWell(1.4, 1.1), 2),
+    "Sum by component": (bn.Harmonic(2.2) + bn.DoubleWell(1.4, 1.1), 2),
 }
 
 
 def test_every_potential_has_an_example():
-    assert set(EXAMPLES) == set(REGISTRY)
+    assert {type(potential).__name__ for potential, _ in EXAMPLES.values()} == {*REGISTRY, "DrivenPotential"}
 
 
 @pytest.fixture(params=EXAMPLES)
@@ -42,12 +47,21 @@ def _points(dimension, count):
     return np.random.default_rng(5).normal(size=(count, dimension))
 
 
-def test_force_is_minus_gradient(example):
+@pytest.fixture
+def conservative(example):
+    """A potential that has an energy, and its dimension."""
+    if without_energy(example[0]) is not None:
+        pytest.skip("the force has no energy")
+    return example
+
+
+def test_force_is_minus_gradient(conservative):
+    example = conservative
     check_force(*example, scale=0.4, points=40)
 
 
-def test_laplacian_is_divergence_of_minus_force(example):
-    potential, dimension = example
+def test_laplacian_is_divergence_of_minus_force(conservative):
+    potential, dimension = conservative
     x, h = _points(dimension, 20), 1e-4
     up = sum(potential.force(x + h * e)[:, d] for d, e in enumerate(np.eye(dimension)))
     down = sum(potential.force(x - h * e)[:, d] for d, e in enumerate(np.eye(dimension)))
@@ -55,8 +69,8 @@ def test_laplacian_is_divergence_of_minus_force(example):
     assert np.abs(potential.laplacian(x) - (down - up) / (2 * h)).max() < 1e-6 * size**1.5
 
 
-def test_compiled_is_interpreted_bit_for_bit(example):
-    potential, dimension = example
+def test_compiled_is_interpreted_bit_for_bit(conservative):
+    potential, dimension = conservative
     x = _points(dimension, 400)
     for ask in (potential.energy, potential.force):
         assert np.array_equal(ask(x), np.concatenate([ask(x[i : i + 40]) for i in range(0, 400, 40)]))

@@ -16,24 +16,23 @@ from .verdict import Line
 
 
 def average_lines(trajectory, claim):
-    """Lines on averages and responses, and words on what was left out."""
+    """Lines on averages and responses, words on what was left out, and the curve of the response or None."""
     if not np.all(claim.kT > 0.0):
-        return [], ["kT is 0 in some component: no averages to be tested"]
+        return [], ["kT is 0 in some component: no averages to be tested"], None
     part, words = stationary_part(trajectory, claim)
     if part is None:
-        return [], words
+        return [], words, None
     lines = static_lines(part)
     if claim.free:
-        lines += transport_lines(part)
-    else:
-        more, said = response_lines(part)
-        lines, words = lines + more, words + said
-    return lines, words
+        return lines + transport_lines(part), words, None
+    more, said, curve = response_lines(part)
+    return lines + more, words + said, curve
 
 
 def static_lines(part):
     """Averages over single frames."""
     claim, prediction = part.claim, predict(part)
+    prediction = prediction._replace(bias=prediction.bias + part.rounding())
     means, rank = GroupMeans(part), ranks(claim)
     for rows, x, v in frames_of(part.trajectory, part.rows):
         f = part.forces(x, part.trajectory.steps[rows])

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from scipy import stats
 
-from ..integrators.scheme import begin, step
+from ..integrators.scheme import begin, step, work_rows
 from ..noise import normals_at
 from ..potentials import ConstantForce, Free
 from ..theory import drift_ratio, linear_scheme
@@ -64,7 +64,7 @@ def _end(simulation, potential, dimension):
         particles=LANES, dimension=dimension, kinds=simulation.facts.normals,
     ).transpose(0, 1, 3, 2)  # fmt: skip
     z = np.ascontiguousarray(z)
-    s, work = np.zeros((slots, dimension, LANES)), np.zeros((3, dimension, LANES))
+    s, work = np.zeros((slots, dimension, LANES)), np.zeros((work_rows(kernel), dimension, LANES))
     begin(kernel, potential, s, work, z, 0, 0.0)
     for n in range(STEPS):
         step(kernel, potential, s, work, z, n + kept, n * simulation.dt, (n + 1) * simulation.dt)

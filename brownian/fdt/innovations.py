@@ -1,6 +1,7 @@
 """The battery of tests on the noise, from sums."""
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,11 @@ from .verdict import Headline, Line
 
 FROZEN = 1e-12  # strength, below which nothing else can be said about the noise
 LEAST = 200  # innovations, below which the approximations of the battery have no size to show
+SEEN = 0.1  # standard errors of R: rounding beyond this may be seen, and is not to be taken for the noise
+LIKE_ROUNDING = (
+    "noise in time", "squares in time", "skewness", "kurtosis", "distribution", "largest", "noise against",
+    "strength against", "noise strength of", "friction from",
+)  # fmt: skip
 
 
 class Part(NamedTuple):
@@ -74,10 +80,26 @@ class Battery:
         for task in [pool.submit(kind.add, part) for kind in kinds if kind is not None]:
             task.result()
 
+    @property
+    def rounded(self):
+        """Whether the rounding of the stored numbers may be seen."""
+        return self.count > 0 and self.rounding * math.sqrt(self.count / 2.0) > SEEN
+
     def headline(self, error):
-        """R with its exact interval."""
+        """R with its exact interval; what rounding may have added to R may be missing."""
         squares = float(self.moments.powers[1])
-        return Headline(squares / self.count, strength_interval(squares, self.count, error), self.count)
+        low, high = strength_interval(squares, self.count, error)
+        return Headline(squares / self.count, (low - self.rounding, high), self.count, self.rounding)
+
+    def fair(self, lines):
+        """The lines, not counting those that rounding can make fail, where it may be seen."""
+        if not self.rounded:
+            return lines
+        word = "rounding does the same"
+        return [
+            replace(line, kind="note", p=None, word=word) if line.name.startswith(LIKE_ROUNDING) else line
+            for line in lines
+        ]
 
     def lines(self, error):
         """All lines of the block."""
@@ -107,7 +129,7 @@ class Battery:
         return lines + self._in_time() + self._between() + self._state()
 
     def _strength(self, squares, n, error):
-        interval, ratio = strength_interval(squares, n, error), squares / n
+        interval, ratio = self.headline(error).interval, squares / n
         # rounding of stored numbers can only add: what it may add does not count
         _, z, p = strength_test(n * max(1.0, ratio / (1.0 + self.rounding)) if ratio > 1.0 else squares, n)
         return Line(

@@ -37,9 +37,8 @@ class Innovations(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """Sizes of a slab for rounding bounds: eps of the stored numbers, max |x|, |v|, |F| and max |dF/dx|."""
+    """Sizes of a slab for rounding bounds: of the rounding of stored x and v, max |F| and max |dF/dx|."""
 
-    eps: float
     x: float
     v: float
     f: float
@@ -47,17 +46,18 @@ class Scale(NamedTuple):
 
     def of_force(self):
         """Rounding error of a force at a stored position."""
-        return self.f * np.finfo(np.float64).eps + self.curvature * self.x * self.eps
+        return self.f * np.finfo(np.float64).eps + self.curvature * self.x
 
 
 def _largest(values):
     return float(max(values.max(initial=0.0), -values.min(initial=0.0)))
 
 
-def scale_of(slab, curvature, dtype):
-    """Sizes of a slab."""
-    v = 0.0 if slab.v is None else _largest(slab.v)
-    return Scale(float(np.finfo(dtype).eps), _largest(slab.x), v, _largest(slab.f), curvature)
+def scale_of(slab, curvature, dtype, grid):
+    """Sizes of a slab: numbers are rounded by their type, and by the grid that the file keeps them on."""
+    eps = float(np.finfo(dtype).eps)
+    v = 0.0 if slab.v is None else max(eps * _largest(slab.v), grid.v)
+    return Scale(max(eps * _largest(slab.x), grid.x), v, _largest(slab.f), curvature)
 
 
 def _split_kick(kernel, slab, scale, after_is_stored=False):
@@ -72,8 +72,8 @@ def _split_kick(kernel, slab, scale, after_is_stored=False):
     xi = np.multiply(before, -decay)
     xi += after
     xi /= spread
-    speed = scale.eps * scale.v + kick * scale.of_force()
-    bound = ROUNDINGS * float(np.max(scale.eps * scale.x + drift * speed))
+    speed = scale.v + kick * scale.of_force()
+    bound = ROUNDINGS * float(np.max(scale.x + drift * speed))
     return Innovations(xi, before, after, _largest(residual), bound, ROUNDINGS * speed / spread)
 
 
@@ -92,7 +92,7 @@ def _obabo(kernel, slab, scale):
     after = middle - kicks[:-1]
     first = (after - decay * slab.v[:-1]) / spread
     second = (slab.v[1:] - decay * (middle + kicks[1:])) / spread
-    speed = scale.eps * (scale.x / drift + scale.v) + kick * scale.of_force()
+    speed = scale.x / drift + scale.v + kick * scale.of_force()
     rounding = ROUNDINGS * speed / spread
     return Innovations(
         np.concatenate([first, second], axis=2), slab.v[:-1], after, None, None, np.concatenate([rounding, rounding])
@@ -104,8 +104,8 @@ def _langevin_euler(kernel, slab, scale):
     before = slab.v[:-1]
     xi = (slab.v[1:] - before + drag * before - kick * slab.f[:-1]) / spread
     residual = _largest(slab.x[:-1] + dt * before - slab.x[1:])
-    speed = scale.eps * scale.v + kick * scale.of_force()
-    bound = ROUNDINGS * float(np.max(scale.eps * (scale.x + dt * scale.v)))
+    speed = scale.v + kick * scale.of_force()
+    bound = ROUNDINGS * float(np.max(scale.x + dt * scale.v))
     return Innovations(xi, before, slab.v[1:], residual, bound, ROUNDINGS * speed / spread)
 
 
@@ -114,8 +114,8 @@ def _langevin_ou(kernel, slab, scale):
     x, v = slab.x[:-1], slab.v[:-1]
     first = (slab.x[1:] - shift[:, 0] - m[:, 0, 0] * x - m[:, 0, 1] * v) / n[:, 0, 0]
     second = (slab.v[1:] - shift[:, 1] - m[:, 1, 0] * x - m[:, 1, 1] * v - n[:, 1, 0] * first) / n[:, 1, 1]
-    at_first = ROUNDINGS * scale.eps * (scale.x + np.abs(m[:, 0, 1]) * scale.v) / n[:, 0, 0]
-    at_second = ROUNDINGS * scale.eps * (np.abs(m[:, 1, 0]) * scale.x + scale.v) / n[:, 1, 1]
+    at_first = ROUNDINGS * (scale.x + np.abs(m[:, 0, 1]) * scale.v) / n[:, 0, 0]
+    at_second = ROUNDINGS * (np.abs(m[:, 1, 0]) * scale.x + scale.v) / n[:, 1, 1]
     at_second = at_second + np.abs(n[:, 1, 0]) / n[:, 1, 1] * at_first
     return Innovations(
         np.concatenate([first, second], axis=2), v, None, None, None, np.concatenate([at_first, at_second])
@@ -124,7 +124,7 @@ def _langevin_ou(kernel, slab, scale):
 
 def _from_positions(slab, scale, drift, tau, spread):
     xi = (slab.x[1:] - drift) / spread
-    rounding = ROUNDINGS * (scale.eps * scale.x + tau * scale.of_force()) / spread
+    rounding = ROUNDINGS * (scale.x + tau * scale.of_force()) / spread
     return Innovations(xi, None, None, None, None, rounding)
 
 
@@ -155,7 +155,7 @@ def _heun(kernel, slab, scale):
         last = change
     xi = (y - slab.x[:-1] - tau * slab.f[:-1]) / spread
     shrink = 1.0 / np.maximum(1.0 - half_tau * scale.curvature, 0.05)
-    rounding = ROUNDINGS * shrink * (scale.eps * scale.x + tau * scale.of_force()) / spread
+    rounding = ROUNDINGS * shrink * (scale.x + tau * scale.of_force()) / spread
     return Innovations(xi, None, None, None, None, rounding)
 
 

@@ -9,6 +9,7 @@ from ..dynamics import Langevin, Overdamped
 from ..integrators.probe import affine_probe
 from ..potentials.definition import force
 from ..simulation import Simulation
+from ..trajectory import Trajectory
 from .foreign import BAOAKernel
 
 
@@ -86,10 +87,54 @@ def affine_force(potential, dimension):
     return stiffness, constant
 
 
+class Counted(Trajectory):
+    """A trajectory whose frames are of other steps than it says."""
+
+    def __init__(self, trajectory, steps):
+        self.__dict__.update(vars(trajectory))
+        self._counted = steps
+
+    @property
+    def steps(self):
+        """Step of each frame, int64, shape (F,)."""
+        return self._counted
+
+
+def counted(trajectory, dt):
+    """The trajectory with its steps, and words on them.
+
+    Where a file numbers its frames one by one and has times, and dt is given, the times tell the steps.
+    """
+    steps, times = trajectory.steps, trajectory.times
+    if len(steps) < 2 or not _has_times(trajectory) or not np.all(np.diff(steps) == 1):
+        return trajectory, []
+    if dt is None:
+        return trajectory, ["each frame is taken as a step; if steps are shorter than the frames are apart, give dt"]
+    apart = (times[-1] - times[0]) / (len(times) - 1)
+    even = np.abs(times - times[0] - apart * np.arange(len(times))).max() < 0.01 * apart + 1e-6 * np.abs(times).max()
+    exact = (apart if even else times - times[0]) / dt
+    whole = np.round(exact)
+    if apart < 0.99 * dt or not np.all(np.abs(exact - whole) < 0.01 + 1e-5 * whole):
+        return trajectory, [
+            f"the times of the frames ({apart:.6g} apart) are no multiples of dt = {dt:g}: each is taken as a step"
+        ]
+    new = (steps[0] + (whole * np.arange(len(steps)) if even else whole)).astype(np.int64)
+    if np.array_equal(new, steps) or not np.all(np.diff(new) > 0):
+        return trajectory, []
+    return Counted(trajectory, new), [f"frames are {apart / dt:.4g} steps apart, by their times"]
+
+
+def _has_times(trajectory):
+    """Whether a file without a description has times, which are not just its steps."""
+    if trajectory.description:
+        return False
+    return bool((trajectory.unit or {}).get("time")) or not np.array_equal(trajectory.steps, trajectory.times)
+
+
 def _inferred_step(trajectory):
     """Dt from steps and times, where the file has times of its own."""
     steps, times = trajectory.steps, trajectory.times
-    if len(steps) < 2 or np.array_equal(steps, times):
+    if len(steps) < 2 or not _has_times(trajectory):
         return None
     dt = float((times[-1] - times[0]) / (steps[-1] - steps[0]))
     return dt if dt > 0.0 else None

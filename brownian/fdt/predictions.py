@@ -146,7 +146,7 @@ def ranks(claim):
         covariance, mean = claim.probe().stationary_covariance(), np.linalg.solve(stiffness, constant)
         widths = np.sqrt(np.diag(covariance)[:D])
         return [lambda x, d=d: ndtr((x - mean[d]) / widths[d]) for d in range(D)]
-    if claim.free or not (by_component(type(claim.potential)) or D == 1):
+    if claim.free or not (by_component(claim.potential) or D == 1):
         return None
     return [_tabulated(claim, d) for d in range(D)]
 

@@ -3,17 +3,19 @@
 import numpy as np
 
 from .inversion import invert, needs_velocities, scale_of
-from .parameters import claim_for
+from .parameters import claim_for, counted
+from .rounding import grid_of
 from .stream import Forces, curvature_at, slabs
 
 
 def inverted(trajectory, claim):
     """Slab after slab of an every-step trajectory, each with the `Innovations` that the claimed scheme finds in it."""
     forces, curvature = Forces(claim.potential, claim.dt, claim.dimension), None
+    grid = grid_of(trajectory)
     for slab in slabs(trajectory, forces, range(len(trajectory))):
         if curvature is None:
             curvature = curvature_at(forces, slab.x[0], int(slab.steps[0]))
-        yield slab, invert(claim.kernel, slab, scale_of(slab, curvature, trajectory.positions.dtype))
+        yield slab, invert(claim.kernel, slab, scale_of(slab, curvature, trajectory.positions.dtype, grid))
 
 
 def recovered_noise(trajectory, **parameters):
@@ -51,6 +53,8 @@ def recovered_noise(trajectory, **parameters):
     (200, 16, 1)
     """
     names = ("simulation", "potential", "scheme", "mass", "friction", "kT", "dt")
+    simulation, dt = parameters.get("simulation"), parameters.get("dt")
+    trajectory, _ = counted(trajectory, simulation.dt if dt is None and simulation is not None else dt)
     claim = claim_for(trajectory, **dict.fromkeys(names) | parameters)
     if not np.all(np.diff(trajectory.steps) == 1):
         raise ValueError("the file does not keep every step: the noise can't be got back from it")

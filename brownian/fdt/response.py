@@ -8,36 +8,43 @@ import math
 from itertools import pairwise
 
 import numpy as np
+from scipy import stats
 
 from ..engine import available_threads
-from ..integrators.euler_maruyama import OverdampedEulerKernel
 from ..potentials import ConstantForce
 from ..potentials.definition import stiffest
-from .exact import mean_test, normal_p
+from .curve import curve_of, line_of
+from .exact import mean_test
 from .predictions import bias_bound
 from .stationary import GroupMeans, hotelling_test
 from .verdict import Line
+from .weights import pushed, weight_lines
 
 LAGS, BANDS = 6, 4
+DRAWN, FINE = 13, 49  # lags of the picture: of the measured points, of the line
 TRIAL = 4096  # particles of the response run
 
 
 def response_lines(part):
-    """Lines of the block, and words on what was left out."""
+    """Lines of the block, words on what was left out, and the curve or None."""
     if part.stride == 0 or len(part.rows) < 16:
-        return [], ["frames at unequal distances: the response is not compared with correlations"]
-    lags = _lags(part)
+        return [], ["frames at unequal distances: the response is not compared with correlations"], None
+    relaxation = part.relaxation / (part.stride * part.claim.dt)
+    longest = max(1, min(len(part.rows) // 4, round(relaxation)))
     if part.claim.linear is not None:
-        push = _pushed(part.claim)
-        return [*_kubo(part, lags, push), *_malliavin(part, lags, push), *_spectrum(part)], []
-    lines, words = _nonlinear(part)
-    return lines + _malliavin(part, lags, None), words
+        return _linear(part, longest)
+    lines, words, curve = _nonlinear(part)
+    return lines + weight_lines(part, longest, None), words, curve
 
 
-def _lags(part):
-    """Up to 6 lags in frames, from one frame to a relaxation time, in a geometric series."""
-    longest = max(1, min(len(part.rows) // 4, round(part.relaxation / (part.stride * part.claim.dt))))
+def _tested(longest):
+    """Up to 6 lags in frames, from one to the longest, in a geometric series."""
     return np.unique(np.round(np.geomspace(1, longest, LAGS)).astype(int))
+
+
+def _even(longest, count):
+    """Up to so many lags, evenly spaced from one to the longest."""
+    return np.unique(np.round(np.linspace(1, longest, count)).astype(int))
 
 
 def _correlations(part, lags):
@@ -52,76 +59,49 @@ def _correlations(part, lags):
     return means
 
 
-def _kubo(part, lags, push):
-    """One line for all lags and components: the measured correlation over that of the scheme, its response known."""
-    claim, D = part.claim, part.claim.dimension
-    means, kT = _correlations(part, lags), float(np.mean(claim.kT))
-    probe = claim.probe(kT=kT)
-    M, covariance = probe.matrix, probe.stationary_covariance()
-    columns, violation = [], 0.0
-    for k in lags:
-        power = np.linalg.matrix_power(M, int(k) * part.stride)
-        own = np.diag((covariance - power @ covariance)[:D, :D]) / kT
-        answer = _answer(M, push, power, D)
-        if np.all(answer > 1e-9 * np.abs(own)):
-            violation = max(violation, float(np.abs(own / answer - 1.0).max()))
-        columns.append((means.of(f"{k}") / claim.kT / own).mean(axis=1))
-    values = np.stack(columns, axis=1)
-    if len(values) <= 2 * values.shape[1]:
-        return []
-    statistic, degrees, z, p = hotelling_test(values, np.ones(len(lags)))
+def _linear(part, longest):
+    """The scheme's own correlation and response are known at every lag."""
+    lags = np.union1d(_even(longest, DRAWN), _tested(longest))
+    own, answer = _of_the_scheme(part, lags)
+    lines, curve = _kubo(part, lags, own, answer, _tested(longest))
+    if curve is not None:
+        fine, step = _even(longest, FINE), part.stride * part.claim.dt
+        curve = curve._replace(line=line_of(fine * step, _of_the_scheme(part, fine)[1][:, 0]))
+    return [*lines, *weight_lines(part, longest, answer[-1]), *_spectrum(part)], [], curve
+
+
+def _of_the_scheme(part, lags):
+    """[C(0) - C(t)] / kT and the response to a unit force, both (lags, components)."""
+    claim, D, kT = part.claim, part.claim.dimension, float(np.mean(part.claim.kT))
+    probe, push = claim.probe(kT=kT), pushed(claim)
+    covariance, rest = probe.stationary_covariance() / kT, np.eye(len(push)) - probe.matrix
+    powers = [np.linalg.matrix_power(probe.matrix, int(k) * part.stride) for k in lags]
+    own = [np.diag((covariance - power @ covariance)[:D, :D]) for power in powers]
+    answer = [np.diag(np.linalg.solve(rest, push - power @ push)[:D]) for power in powers]
+    return np.array(own), np.array(answer)
+
+
+def _kubo(part, lags, own, answer, tested):
+    """One line for all components and the lags ``tested``: the correlation over that of the scheme; and the curve."""
+    claim = part.claim
+    grid = part.grid.x**2 / claim.kT  # rounding adds 2 g^2/12 to a displacement squared, beyond g independent of it
+    beyond = np.all(2.0 * own >= grid, axis=1)
+    lags, own, answer = lags[beyond], own[beyond], answer[beyond]
+    if len(lags) == 0:
+        return [], None
+    means = _correlations(part, lags)
+    measured = np.stack([means.of(f"{k}") / claim.kT - grid / 12.0 for k in lags], axis=1)  # (groups, lags, D)
+    curve = curve_of(lags * part.stride * claim.dt, measured[:, :, 0], answer[:, 0])
+    values = (measured / own)[:, np.isin(lags, tested)].mean(axis=2)
+    if values.shape[1] == 0 or len(values) <= 2 * values.shape[1]:
+        return [], curve
+    statistic, degrees, z, p = hotelling_test(values, np.ones(values.shape[1]))
+    moving = np.all(answer > 1e-9 * np.abs(own), axis=1)
+    violation = float(np.abs(own[moving] / answer[moving] - 1.0).max(initial=0.0))
     word = "exact for this scheme at every lag" if violation < 1e-9 else f"the scheme itself is off by {violation:.2g}"
     word += f"; at the last lag {values[:, -1].mean():.4g} of what is expected"
-    name = f"[C(0) - C(t)] / kT against the response, {len(lags)} lags"
-    return [Line(name, "response", statistic, degrees, math.sqrt(2.0 * degrees), z, p, word=word)]
-
-
-def _answer(M, push, power, D):
-    """Response of the positions to a unit force after the steps of M^n = power."""
-    return np.diag(np.linalg.solve(np.eye(len(M)) - M, push - power @ push)[:D])
-
-
-def _pushed(claim):
-    """Response of the state to a unit force along each component, in one step: (state, components)."""
-    columns, plain = [], claim.probe().shift
-    for d in range(claim.dimension):
-        unit = ConstantForce(np.eye(claim.dimension)[d] if claim.dimension > 1 else 1.0)  # type: ignore[arg-type, call-arg]
-        pushed = type(claim)(
-            claim.potential + unit, claim.dynamics, claim.integrator, claim.dt, claim.particles, claim.dimension
-        )
-        columns.append(pushed.probe().shift - plain)
-    return np.stack(columns, axis=1)
-
-
-def _malliavin(part, lags, push):
-    """Response from the unperturbed run, by the weights of the noise: overdamped Euler, every step kept.
-
-    q = sum sqrt(tau / 2 kT) xi, d<x>/df = <(x_n - x_0) q>, exact at any dt.  For affine forces it is compared with the
-    response of the scheme, else with [C(0) - C(t)] / kT from the same displacements.
-    Source: Warren and Allen, Phys. Rev. Lett. 109, 250601 (2012).
-    """
-    claim = part.claim
-    if not isinstance(claim.kernel, OverdampedEulerKernel) or part.stride != 1:
-        return []
-    n, D, means = int(lags[-1]), claim.dimension, GroupMeans(part)
-    steps, positions = part.trajectory.steps, part.trajectory.positions
-    for a in range(part.rows.start, part.rows.stop - n, n):
-        x = np.asarray(positions[a : a + n + 1], dtype=np.float64)
-        moved = x[-1] - x[0]
-        noise = moved - claim.kernel.tau * part.forces(x[:-1], steps[a : a + n]).sum(axis=0)
-        found = {"weights": moved * noise / (2.0 * claim.kT), "kubo": moved * moved / (2.0 * claim.kT)}
-        means.add(a, {name: values[np.newaxis] for name, values in found.items()})
-    weights, kubo = means.of("weights"), means.of("kubo")
-    name, bias = "response by Malliavin weights", 0.0
-    if push is not None:
-        M = claim.probe().matrix
-        values = (weights / _answer(M, push, np.linalg.matrix_power(M, n), D)).mean(axis=1)
-        word = "over the scheme's response"
-    else:
-        values, bias = 1.0 + ((weights - kubo) / kubo.mean(axis=0)).mean(axis=1), bias_bound(part)
-        word = "over [C(0) - C(t)] / kT"
-    mean, error, z, p = mean_test(values, 1.0, bias)
-    return [Line(name, "response", mean, 1.0, error, z, p, bias=bias, word=f"{word}, t = {n * claim.dt:.3g}")]
+    name = f"[C(0) - C(t)] / kT against the response, {values.shape[1]} lags"
+    return [Line(name, "response", statistic, degrees, math.sqrt(2.0 * degrees), z, p, word=word)], curve
 
 
 def _spectrum(part):
@@ -146,6 +126,7 @@ def _spectrum(part):
     overlap = np.fft.irfft(np.abs(np.fft.rfft(window, 2 * length)) ** 2)[:length]
     weights = overlap[:, np.newaxis] * acf
     expected = 2.0 * np.fft.rfft(weights, axis=0).real - weights[0]
+    expected = expected + part.grid.x**2 / 12.0  # the rounding of the file is white
     edges = np.unique(np.round(np.geomspace(4, length // 2, BANDS + 1)).astype(int))
     means = GroupMeans(part)
     for start, stop in pairwise(part.time_groups):
@@ -165,32 +146,70 @@ def _spectrum(part):
 
 
 def _nonlinear(part):
-    """Step response under common random numbers against the correlation, after the time of the stiffest well."""
+    """Step response under common random numbers against the correlation, up to the time of the stiffest well."""
     claim, simulation = part.claim, part.claim.simulation
     if simulation is None:
-        return [], ["a nonlinear force and no simulation: the response to a force can't be made"]
+        return [], ["a nonlinear force and no simulation: the response to a force can't be made"], None
     if simulation.start != "stationary":
-        return [], ["the response is not compared: the simulation has no stationary start"]
-    stiffness = stiffest(claim.potential, claim.dimension) or 1.0
-    time = math.sqrt(claim.mass / stiffness) if claim.underdamped else float(np.min(claim.friction)) / stiffness
-    lag = min(max(1, round(time / claim.dt / part.stride)), len(part.rows) // 2)
-    n, kT = lag * part.stride, float(claim.kT[0])
-    fluctuation, spread, _, _ = mean_test(_correlations(part, [lag]).of(f"{lag}")[:, 0] / kT)
-    answers = _common_random_numbers(simulation, n, 1e-3 * math.sqrt(kT / (2.0 * fluctuation)))
-    response, error, _, _ = mean_test(answers)
-    ratio, bias = fluctuation / response, bias_bound(part)
+        return [], ["the response is not compared: the simulation has no stationary start"], None
+    longest = min(max(1, round(_well_time(claim) / claim.dt / part.stride)), len(part.rows) // 2)
+    lags = _tested(longest)
+    means, kT = _correlations(part, lags), float(claim.kT[0])
+    fluctuations = np.stack([means.of(f"{k}")[:, 0] for k in lags], axis=1) / kT
+    small = 1e-3 * math.sqrt(kT / (2.0 * fluctuations[:, -1].mean()))
+    fine = np.union1d(_even(longest, FINE), lags)
+    all_answers = _common_random_numbers(simulation, fine * part.stride, small)
+    answers = all_answers[:, np.isin(fine, lags)]
+    bias = np.full(len(lags), bias_bound(part))
     if claim.kernel.keeps_noise:  # half a step of diffusion is missing from every displacement
-        bias += 1.0 / (2.0 * n - 1.0)
-    combined = ratio * math.hypot(error / response, spread / fluctuation)
-    z = math.copysign(max(0.0, abs(ratio - 1.0) - bias), ratio - 1.0) / combined
-    word = f"t = {n * claim.dt:.3g}, response {response:.5g} +- {error:.1g} by common random numbers"
-    name = "[C(0) - C(t)] / kT against the response"
-    return [Line(name, "response", ratio, 1.0, combined, z, normal_p(z), bias=bias, word=word)], []
+        bias += 1.0 / (2.0 * lags * part.stride - 1.0)
+    tests = [_compared(*columns) for columns in zip(fluctuations.T, answers.T, bias, strict=True)]
+    ratio, error, z, each = np.array(tests).T
+    w = int(np.argmin(each))
+    p = -math.expm1(len(lags) * math.log1p(-each[w])) if each[w] < 1.0 else 1.0  # Sidak: holds for dependent lags too
+    response, spread = answers.mean(axis=0), answers.std(axis=0, ddof=1) / math.sqrt(len(answers))
+    word = f"worst of {len(lags)} lags, t = {lags[w] * part.stride * claim.dt:.3g}, response {response[w]:.5g} +- "
+    word += f"{spread[w]:.1g} by common random numbers"
+    line = Line("[C(0) - C(t)] / kT against the response", "response", float(ratio[w]), 1.0, float(error[w]),
+                float(z[w]), float(p), bias=float(bias[w]), word=word)  # fmt: skip
+    step = part.stride * claim.dt
+    curve = curve_of(lags * step, fluctuations, response, spread)
+    return [line], [], curve._replace(line=line_of(fine * step, all_answers.mean(axis=0)))
 
 
-def _common_random_numbers(simulation, steps, small):
-    """(x_f - x_-f) / 2f after some steps, of particles that start in equilibrium, f = +-small along the first axis."""
-    D, ends = simulation.dimension, []
+def _well_time(claim):
+    """Relaxation time [T] in the stiffest well, but no more than a period of it."""
+    stiffness = stiffest(claim.potential, claim.dimension) or 1.0
+    friction = float(np.min(claim.friction))
+    if not claim.underdamped:
+        return friction / stiffness
+    gamma, omega = friction / claim.mass, math.sqrt(stiffness / claim.mass)
+    damping = gamma / 2.0 - math.sqrt(max(gamma**2 / 4.0 - omega**2, 0.0))
+    return min(1.0 / damping, 2.0 * math.pi / omega) if damping > 0.0 else 2.0 * math.pi / omega
+
+
+def _compared(fluctuations, answers, bias):
+    """Ratio of two means of independent values, its standard error, z beyond the bias, and p.
+
+    Fluctuations are sums of squares: their cube roots are compared, as in ``mean_test``; degrees of freedom by Welch.
+    """
+    n, mean, answer = fluctuations.size, fluctuations.mean(), answers.mean()
+    roots = np.cbrt(fluctuations / answer)
+    first = roots.var(ddof=1)
+    deviation, first = roots.mean() - 1.0 + first, first * (1.0 + 2.0 * first) / n
+    second = answers.var(ddof=1) / answers.size / answer**2
+    z = math.copysign(max(0.0, abs(deviation) - bias / 3.0), deviation) / math.sqrt(first + second / 9.0)
+    freedom = (first + second / 9.0) ** 2 / (first**2 / (n - 1) + second**2 / 81.0 / (answers.size - 1))
+    error = math.sqrt(fluctuations.var(ddof=1) / n / answer**2 + second * (mean / answer) ** 2)
+    return mean / answer, error, z, float(2.0 * stats.t.sf(abs(z), freedom))
+
+
+def _common_random_numbers(simulation, stops, small):
+    """(x_f - x_-f) / 2f after some steps, of particles that start in equilibrium, f = +-small along the first axis.
+
+    Shape (particles, stops).
+    """
+    D = simulation.dimension
     what = {
         "dynamics": simulation.dynamics,
         "integrator": simulation.integrator,
@@ -200,14 +219,17 @@ def _common_random_numbers(simulation, steps, small):
         "seed": simulation.seed ^ 0x5EED,
     }
     state = type(simulation)(potential=simulation.potential, **what).initial_state()[0]
-    for f in (small, -small):
+    ends = np.empty((2, TRIAL, len(stops)))
+    for sign, f in enumerate((small, -small)):
         push = ConstantForce(np.eye(D)[0] * f if D > 1 else f)  # type: ignore[arg-type, call-arg]
-        pushed = type(simulation)(potential=simulation.potential + push, start="minimum", **what)
-        engine = pushed.engine(available_threads())
+        forced = type(simulation)(potential=simulation.potential + push, start="minimum", **what)
+        engine = forced.engine(available_threads())
         try:
             engine.load(state)
-            engine.advance(0, steps)
-            ends.append(engine.unload()[0, :, 0])
+            at = 0
+            for column, stop in enumerate(stops):
+                engine.advance(at, int(stop))
+                ends[sign, :, column], at = engine.unload()[0, :, 0], int(stop)
         finally:
             engine.close()
     return (ends[0] - ends[1]) / (2.0 * small)

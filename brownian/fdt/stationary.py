@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from .stream import Forces
+from .rounding import Grid, grid_of
+from .stream import Forces, curvature_at
 
 GROUPS_WANTED, FEWEST_GROUPS = 64, 16
 DISCARDED, STRETCH = 10.0, 50.0  # relaxation times
@@ -23,7 +24,7 @@ class Stationary:
     """Frames ``rows`` of a trajectory, in groups of particles and stretches of time.
 
     relaxation: slowest relaxation time [T]; stride: steps between frames, 0 if not constant; time_groups: first frame
-    of each stretch, and the end; particle_groups: particles of each group.
+    of each stretch, and the end; particle_groups: particles of each group; grid: what stored numbers are multiples of.
     """
 
     trajectory: Any
@@ -34,6 +35,7 @@ class Stationary:
     stride: int
     time_groups: np.ndarray
     particle_groups: np.ndarray
+    grid: Grid
 
     @property
     def groups(self):
@@ -46,6 +48,16 @@ class Stationary:
         count = max(1, 4096 // len(frames))
         x = np.asarray(self.trajectory.positions[frames][:, :count], dtype=np.float64)
         return x.reshape(-1, x.shape[2])
+
+    def rounding(self):
+        """What the grid of the stored numbers adds to averages of x dU/dx / kT and m v^2 / kT, at most."""
+        if not any(self.grid):
+            return 0.0
+        claim, first = self.claim, self.rows.start
+        x = np.asarray(self.trajectory.positions[first], dtype=np.float64)
+        curvature = curvature_at(self.forces, x, int(self.trajectory.steps[first]))
+        share = curvature * self.grid.x**2 + (claim.mass * self.grid.v**2 if claim.underdamped else 0.0)
+        return share / 12.0 / float(claim.kT.min())
 
     def particle_sums(self, values):
         """Sums over the particles of each group: (frames, particles, ...) to (groups, ...) summed over frames too."""
@@ -139,7 +151,7 @@ def stationary_part(trajectory, claim):
         ]
     return Stationary(
         trajectory, claim, forces, rows, relaxation, stride, np.linspace(first, len(steps), stretches + 1).astype(int),
-        np.linspace(0, particles, groups + 1).astype(int),
+        np.linspace(0, particles, groups + 1).astype(int), grid_of(trajectory),
     ), words  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def transport_lines(part):
     for a in range(first, len(steps) - lag, lag):
         x0, x1 = (np.asarray(positions[k], dtype=np.float64) for k in (a, a + lag))
         moved = x1 - x0 - push
-        found = {"einstein": (moved * moved / msd)[np.newaxis]}
+        found = {"einstein": (moved * moved / (msd + part.grid.x**2 / 6.0))[np.newaxis]}
         if velocities is not None and not claim.linear[1].any():
             v0 = np.asarray(velocities[a], dtype=np.float64)
             reach = np.diag(np.asarray(power)[:D, D : 2 * D])

@@ -10,11 +10,12 @@ from ..integrators.overdamped import LeimkuhlerMatthewsKernel
 from ..simulation import open_trajectory
 from .friction import friction_from_file, response_under_same_noise
 from .innovations import Battery, Part
-from .inversion import needs_velocities
+from .inversion import ROUNDINGS, needs_velocities
 from .moving_average import MovingAverage, whitened
-from .parameters import claim_for
+from .parameters import claim_for, counted
 from .recovered import inverted
 from .regeneration import SeededNoise, replay
+from .rounding import grid_of
 from .verdict import GROUPS, Line, Verdict, rounding_line
 
 
@@ -25,13 +26,14 @@ def validate(trajectory, *, potential=None, scheme=None, mass=None, friction=Non
     Parameters
     ----------
     trajectory : Trajectory, str or os.PathLike
-        A run, or the path of an H5MD file, ours or another program's.
+        A run, or the path of an H5MD file, ours or another program's, or of any other that ``brownian.open`` reads.
     potential : optional
         U; for files that do not say, or can't be asked (a class of its author's).
     scheme : Integrator, optional
         How the steps were taken; see ``brownian.fdt.SCHEMES``.
     mass, friction, kT, dt : float, optional
-        m [M], lambda [M/T], thermal energy [E], step [T].  What is given goes before what the file says.
+        m [M], lambda [M/T], thermal energy [E], step [T].  What is given goes before what the file says.  In a file
+        that numbers its frames one by one, ``dt`` and the times tell how many steps they are apart.
     simulation : Simulation, optional
         The simulation that made the trajectory, where the file can't build it.
     family_error : float
@@ -78,6 +80,7 @@ def validate(trajectory, *, potential=None, scheme=None, mass=None, friction=Non
     name = "the trajectory" if trajectory.path is None else str(trajectory.path)
     if len(trajectory) < 2:
         raise ValueError(f"{name} has {len(trajectory)} frame, but a verdict needs at least 2")
+    trajectory, said = counted(trajectory, simulation.dt if dt is None and simulation is not None else dt)
     claim = claim_for(
         trajectory,
         simulation=simulation,
@@ -89,18 +92,19 @@ def validate(trajectory, *, potential=None, scheme=None, mass=None, friction=Non
         dt=dt,
     )
     lines, notes, battery = _noise(trajectory, claim, family_error, seeded)
+    notes, curve = said + notes, None
     if claim.simulation is not None:
         lines += response_under_same_noise(claim.simulation, claim)
     if averages:
         from .averages import average_lines
 
-        more, words = average_lines(trajectory, claim)
+        more, words, curve = average_lines(trajectory, claim)
         lines, notes = lines + more, notes + words
     lines.sort(key=lambda line: GROUPS.index(line.group))
     known = battery is not None and battery.count > 0
     return Verdict(
         lines, family_error, within, battery.headline(family_error) if known else None, notes,
-        max(1, battery.count // max(1, battery.moments.done)) if known else 1, _subject(trajectory, claim),
+        max(1, battery.count // max(1, battery.moments.done)) if known else 1, _subject(trajectory, claim), curve,
     )  # fmt: skip
 
 
@@ -141,7 +145,7 @@ def _every_step(trajectory, claim, family_error, seeded):
     )  # fmt: skip
     moving = MovingAverage() if average else None
     noise = SeededNoise(claim.simulation) if seeded and claim.regenerable else None
-    residual, dtype = (0.0, 0.0, 0.0), trajectory.positions.dtype
+    residual = (0.0, 0.0, 0.0)
     with ThreadPoolExecutor(max(1, min(4, available_threads())), thread_name_prefix="verdict") as pool:
         for slab, found in inverted(trajectory, claim):
             if found.residual is not None:
@@ -153,9 +157,13 @@ def _every_step(trajectory, claim, family_error, seeded):
                 moving.add(xi)
                 xi = whitened(xi)
             if len(xi):
-                battery.rounding = max(battery.rounding, float(np.max(found.rounding**2)) / 400.0)
+                share = float(np.max(found.rounding / ROUNDINGS) ** 2) / 6.0  # of two numbers, uniform
+                battery.rounding = max(battery.rounding, share * (len(xi) if average else 1))  # whitening multiplies
                 x, f = slab.x[: len(xi)], slab.f[: len(xi)]
                 battery.add(Part(xi, xi * xi, x, None if average else found.before, f), pool)
+    if average and battery.rounded:
+        what = _roundings(trajectory)
+        return [], [f"{what}: the noise of a moving average can't be told from rounding, and is not tested"], None
     lines = []
     if residual[2] > 0.0:
         lines.append(rounding_line("step: v after the noise, two ways", "integrity", *residual[1:]))
@@ -167,11 +175,17 @@ def _every_step(trajectory, claim, family_error, seeded):
     if moving is not None:
         lines += moving.lines()
     lines += friction_from_file(battery, claim, family_error)
-    if battery.rounding * np.sqrt(battery.count / 2.0) > 0.1:
+    if battery.rounded:
         notes.append(
-            f"numbers are stored as {dtype}: rounding adds up to {battery.rounding:.1g} to the strength of the noise"
+            f"{_roundings(trajectory)}: that adds up to {battery.rounding:.1g} to the strength of the noise; tests "
+            "that would take it for the noise are not counted"
         )
-    return lines, notes, battery
+    return battery.fair(lines), notes, battery
+
+
+def _roundings(trajectory):
+    grid = grid_of(trajectory)
+    return grid if any(grid) else f"numbers are stored as {trajectory.positions.dtype}"
 
 
 def _spreads(kernel):

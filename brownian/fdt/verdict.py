@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from .curve import Curve
 from .exact import holm, steps_for
 
 GROUPS = ("integrity", "innovations", "friction", "statics", "response")
@@ -62,11 +63,15 @@ def rounding_line(name, group, measured, bound, word=""):
 
 @dataclass(frozen=True)
 class Headline:
-    """R = <eta eta> / (2 lambda kT) from ``count`` innovations, with its exact interval."""
+    """R = <eta eta> / (2 lambda kT) from ``count`` innovations, with its exact interval.
+
+    rounding: what the rounding of the stored numbers may have added to R, at most; the interval allows for it.
+    """
 
     ratio: float
     interval: tuple[float, float]
     count: int
+    rounding: float = 0.0
 
     def within(self):
         """The smallest of 0.1 %, 0.2 %, ... that holds the interval, or None."""
@@ -94,6 +99,8 @@ class Verdict:
         To say how many more steps are needed.
     subject
         What was judged.
+    curve
+        Fluctuation and response by lag, or None.
     """
 
     lines: list[Line]
@@ -103,6 +110,7 @@ class Verdict:
     notes: list[str] = field(default_factory=list)
     innovations_per_step: int = 1
     subject: str = ""
+    curve: Curve | None = None
 
     def __post_init__(self):
         counted = [k for k, line in enumerate(self.lines) if line.kind == "statistical"]
@@ -166,7 +174,10 @@ class Verdict:
             return None
         if self.decided:
             return 0
-        margin = max(self.within - abs(self.headline.ratio - 1.0), self.within / 4.0)
+        if self.headline.rounding >= self.within:
+            return None
+        margin = self.within - self.headline.rounding
+        margin = max(margin - abs(self.headline.ratio - 1.0), margin / 4.0)
         needed = steps_for(margin, self.family_error)
         return max(1, math.ceil((needed - self.headline.count) / self.innovations_per_step))
 
@@ -190,6 +201,8 @@ class Verdict:
             return f"{head}; {self.cause.name} fails"
         if self.verdict == "cannot say":
             missing = self.steps_missing
+            if missing is None and self.headline is not None:
+                return f"{head}; the rounding of the file leaves R open by {100.0 * self.headline.rounding:.2g} %"
             more = "" if missing is None else f"; about {missing:,} more steps would decide"
             return f"{head}; too few data to place R within {100.0 * self.within:g} %{more}"
         return head
@@ -208,6 +221,7 @@ class Verdict:
             "steps_missing": self.steps_missing,
             "headline": None if self.headline is None else _plain(vars(self.headline)),
             "lines": [_plain(vars(line)) for line in self.lines],
+            "curve": None if self.curve is None else _plain(self.curve._asdict()),
             "notes": list(self.notes),
         }
 

@@ -41,6 +41,13 @@ class BAOABKernel(NamedTuple):
         x, v = q
         return x, fma(c[0], f, v)  # B
 
+    def exchange_move(self, mass, c, q, f, xi, after):
+        before = fma(c[0], f, q[1])
+        return 0.5 * mass * (after[1] - before) * (after[1] + before), 0.5 * mass * (before - q[1]) * (before + q[1])
+
+    def exchange_finish(self, mass, c, q, f, xi, after):
+        return 0.0, 0.5 * mass * (after[1] - q[1]) * (after[1] + q[1])
+
 
 def _kernel(dynamics, dimension, step, decay, one_minus_square):
     spread = np.sqrt(dynamics.components("kT", dimension) / dynamics.mass * one_minus_square)

@@ -7,7 +7,17 @@ import numpy as np
 
 from ..compiled import fma
 from ..dynamics import Langevin, Overdamped
-from .integrator import Facts, Integrator, load_phase, load_position, one_normal, rates, store_phase, store_position
+from .integrator import (
+    Facts,
+    Integrator,
+    exchange_along_path,
+    load_phase,
+    load_position,
+    one_normal,
+    rates,
+    store_phase,
+    store_position,
+)
 from .scheme import FORCE_MOVE
 
 
@@ -19,7 +29,7 @@ class OverdampedEulerKernel(NamedTuple):
 
     order = FORCE_MOVE
     keeps_noise = False
-    load, store, normals = load_position, store_position, one_normal
+    load, store, normals, exchange = load_position, store_position, one_normal, exchange_along_path
 
     def coefficients(self, d):
         return self.tau[d], self.spread[d]
@@ -48,6 +58,11 @@ class LangevinEulerKernel(NamedTuple):
         dt, kick, drag, spread = c
         x, v = q
         return fma(dt, v, x), fma(spread, xi[0], fma(kick, f, fma(-drag, v, v)))
+
+    def exchange(self, mass, c, f, g, x, v, x_new, v_new):
+        # the force of the bath is what is left of m dv without F dt; heat is its Stratonovich product with v
+        given = 0.5 * mass * c[1] * f * (v + v_new)
+        return 0.5 * mass * (v_new - v) * (v_new + v) - given, given
 
 
 class EulerMaruyama(Integrator):

@@ -96,3 +96,10 @@ def one_normal(self, z, n, d, i):
 def two_normals(self, z, n, d, i):
     """Xi = (first, second)."""
     return np.float64(z[n, 0, d, i]), np.float64(z[n, 1, d, i])
+
+
+@inlined
+def exchange_along_path(self, mass, c, f, g, x, v, x_new, v_new):
+    """Overdamped: what the force gives along the path goes to the bath, Q = -(f + g) dx / 2 (Stratonovich)."""
+    heat = -0.5 * (f + g) * (x_new - x)
+    return heat, -heat

@@ -39,6 +39,15 @@ class OBABOKernel(NamedTuple):
         v = fma(kick, f, v)  # B
         return x, fma(spread, xi[1], decay * v)  # O
 
+    def exchange_move(self, mass, c, q, f, xi, after):
+        cooled = fma(c[3], xi[0], c[2] * q[1])
+        kicked = 0.5 * mass * (after[1] - cooled) * (after[1] + cooled)
+        return 0.5 * mass * (cooled - q[1]) * (cooled + q[1]), kicked
+
+    def exchange_finish(self, mass, c, q, f, xi, after):
+        kicked = fma(c[0], f, q[1])
+        return 0.5 * mass * (after[1] - kicked) * (after[1] + kicked), 0.5 * mass * (kicked - q[1]) * (kicked + q[1])
+
 
 class OBABO(Integrator):
     """Langevin dynamics by the splitting O(dt/2) B(dt/2) A(dt) B(dt/2) O(dt/2) (Bussi and Parrinello).

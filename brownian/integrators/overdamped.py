@@ -6,7 +6,7 @@ import numpy as np
 
 from ..compiled import fma
 from ..dynamics import Overdamped
-from .integrator import Facts, Integrator, load_position, one_normal, store_position
+from .integrator import Facts, Integrator, exchange_along_path, load_position, one_normal, store_position
 from .scheme import FORCE_MOVE, HEUN
 
 
@@ -18,7 +18,7 @@ class LeimkuhlerMatthewsKernel(NamedTuple):
 
     order = FORCE_MOVE
     keeps_noise = True
-    normals = one_normal
+    normals, exchange = one_normal, exchange_along_path
 
     def coefficients(self, d):
         return self.tau[d], self.half_spread[d]
@@ -44,7 +44,7 @@ class HeunKernel(NamedTuple):
 
     order = HEUN
     keeps_noise = False
-    load, store, normals = load_position, store_position, one_normal
+    load, store, normals, exchange = load_position, store_position, one_normal, exchange_along_path
 
     def coefficients(self, d):
         return self.tau[d], self.half_tau[d], self.spread[d]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scheme import begin, step
+from .scheme import begin, step, work_rows
 
 
 class AffineStep(NamedTuple):
@@ -52,7 +52,7 @@ def affine_probe(kernel, potential, slots, normals, dimension, dt, take=(begin, 
         first[0, 0, j, 1 + slots * dimension + j] = 1.0
     for j in range(normals * dimension):
         z[0, j // dimension, j % dimension, 1 + size + j] = 1.0
-    work = np.zeros((3, dimension, lanes))
+    work = np.zeros((work_rows(kernel), dimension, lanes))
     with np.errstate(all="ignore"):
         begin_block(kernel, potential, s, work, first, 0, 0.0)
         step_block(kernel, potential, s, work, z, 0, 0.0, dt)

@@ -1,9 +1,12 @@
 """Potentials U(x, t): energy, force, Laplacian, and what is known exactly of each."""
 
 from .definition import check_force, hessian, is_potential, potential, stiffest
-from .linear import ConstantForce, Free, Harmonic
+from .driven import Driven
+from .linear import ConstantForce, Free, Harmonic, Quadratic, Rotation
 from .mixture import GaussianMixture
-from .sums import SeparableSum, Sum
+from .protocols import Linear, Piecewise, Ramp, Sine, SquareWave
+from .shifted import Moving, Shifted
+from .sums import Sum
 from .surfaces import Banana, Funnel, MuellerBrown, Ring
 from .wells import Cosine, DoubleWell
 
@@ -20,9 +23,26 @@ REGISTRY = {
         Ring,
         Banana,
         Funnel,
+        Quadratic,
+        Rotation,
+        Shifted,
         Sum,
-        SeparableSum,
     )
 }
 
-__all__ = ["REGISTRY", "check_force", "hessian", "is_potential", "potential", "stiffest", *REGISTRY]
+__all__ = [
+    "REGISTRY",
+    "Driven",
+    "Linear",
+    "Moving",
+    "Piecewise",
+    "Ramp",
+    "Sine",
+    "SquareWave",
+    "check_force",
+    "hessian",
+    "is_potential",
+    "potential",
+    "stiffest",
+    *REGISTRY,
+]

@@ -2,11 +2,12 @@
 
 import functools
 import math
+import re
 
 import numpy as np
 
 from ..caching import compiled_for
-from .potential import add_energy, add_force, add_laplacian
+from .potential import ENERGY, LAPLACIAN, add_energy, add_force, add_laplacian, at, lacking, own, parts
 
 _INTERPRETED_UP_TO = 256  # numbers; below, compiling costs more than it saves
 
@@ -122,10 +123,33 @@ def has_force(cls):
 
 
 def without_energy(potential):
-    """The class of the first term that states no energy (a score), or None."""
-    terms = potential.terms() if hasattr(potential, "terms") else [potential]
-    lacking = (type(term) for term in terms if not ({"component_energy", "add_energy"} & set(dir(type(term)))))
-    return next(lacking, None)
+    """The class of the first part that states no energy (a score, or no conservative force), or None."""
+    return lacking(potential, ENERGY)
+
+
+def depends_on_time(potential):
+    """Whether U may depend on t: driven parameters, t in a formula, or a class that is not the package's own."""
+    cls, inner = type(potential), parts(potential)
+    if inner and cls.__name__ != "DrivenPotential":
+        return any(depends_on_time(part) for part in inner)
+    if hasattr(cls, "text"):
+        return re.search(r"\bt\b", cls.text) is not None
+    return bool(inner) or not cls.__module__.startswith("brownian.potentials.")
+
+
+def affine_force(potential, dimension, t=0.0):
+    """Stiffness matrix K [E/L^2] and force f at the origin [E/L] of F = f - K x, or None if the force is not of this form.
+
+    Probed at unit vectors and random points; for all times, unless it is a driven one, which is probed at t.
+    """
+    constant = force(potential, np.zeros((1, dimension)), t)[0]
+    stiffness = -(force(potential, np.eye(dimension), t) - constant).T
+    points = np.random.default_rng(5).normal(size=(8, dimension)) * 2.7
+    scale = np.abs(constant).max() + np.abs(stiffness).max() * np.abs(points).max() + 1e-300
+    for when in (t, t + 0.71, t + 1.37):
+        if not np.abs(force(potential, points, when) - (constant - points @ stiffness.T)).max() <= 1e-11 * scale:
+            return None
+    return stiffness, constant
 
 
 def dimension_of(potential):
@@ -159,7 +183,7 @@ def _evaluate_laplacian(potential, x, t, out):
 
 
 def _evaluate(entry, potential, x, t, out):
-    potential = potential if hasattr(potential, "is_potential") else cast(potential)
+    potential = at(own(potential if hasattr(potential, "is_potential") else cast(potential)), float(t), 0)
     with np.errstate(all="ignore"):
         run = entry if x.size <= _INTERPRETED_UP_TO else compiled_for(entry, potential)
         run(potential, x, np.float64(t), out)
@@ -190,8 +214,9 @@ def force(potential, x, t=0.0):
 
 def laplacian(potential, x, t=0.0):
     """Laplacian [E/L^2] of the energy at positions x [L] of shape (particles, dimension); shape (particles,)."""
-    if not (hasattr(potential, "component_curvature") or hasattr(potential, "add_laplacian")):
-        raise TypeError(f"{type(potential).__name__} states no Laplacian (add_laplacian, or component_curvature)")
+    without = lacking(potential, LAPLACIAN)
+    if without is not None:
+        raise TypeError(f"{without.__name__} states no Laplacian (add_laplacian, or component_curvature)")
     x = _positions(potential, x)
     return _evaluate(_evaluate_laplacian, potential, x, t, np.zeros(x.shape[1]))
 

@@ -122,3 +122,102 @@ class Harmonic(NamedTuple):
     def minima(self, dimension):
         """The center."""
         return np.broadcast_to(self.center, (1, dimension)).copy()
+
+
+@potential
+class Quadratic(NamedTuple):
+    """A harmonic trap that couples components: U = (x - c)^T K (x - c) / 2.
+
+    Parameters
+    ----------
+    stiffness
+        K [E/L^2], symmetric with positive eigenvalues, shape (dimension, dimension).
+    center
+        c [L]; one number, or one per component.
+
+    Boltzmann: the covariance of x is kT K^-1.
+
+    Examples
+    --------
+    >>> import brownian as bn
+    >>> gyrator = bn.Quadratic([[2.1, 0.9], [0.9, 2.1]])
+    >>> gyrator.energy([[1.0, 1.0]]), gyrator.force([[1.0, 0.0]])
+    (array([3.]), array([[-2.1, -0.9]]))
+    """
+
+    stiffness: np.ndarray
+    center: np.ndarray = 0.0
+
+    confining = True
+
+    def check(self):
+        shape = self.stiffness.shape
+        if len(shape) != 2 or shape[0] != shape[1]:
+            raise ValueError(f"Quadratic: stiffness of shape {shape}, but (dimension, dimension) is needed")
+        if not np.array_equal(self.stiffness, self.stiffness.T):
+            raise ValueError(f"Quadratic: stiffness = {self.stiffness.tolist()}, but it must be symmetric")
+        lowest = float(np.linalg.eigvalsh(self.stiffness)[0])
+        if not lowest > 0.0:
+            raise ValueError(f"Quadratic: stiffness has the eigenvalue {lowest:.6g}, but all must be positive")
+        if self.center.size not in (1, shape[0]):
+            raise ValueError(f"Quadratic: {self.center.size} components of the center for {shape[0]} dimensions")
+
+    def add_energy(self, x, t, u):
+        for d in range(x.shape[0]):
+            for e in range(x.shape[0]):
+                k = 0.5 * self.stiffness[d, e]
+                a, b = self.center[min(d, self.center.size - 1)], self.center[min(e, self.center.size - 1)]
+                for i in range(x.shape[1]):
+                    u[i] += k * (x[d, i] - a) * (x[e, i] - b)
+
+    def add_force(self, x, t, f):
+        for d in range(x.shape[0]):
+            for e in range(x.shape[0]):
+                k, b = self.stiffness[d, e], self.center[min(e, self.center.size - 1)]
+                for i in range(x.shape[1]):
+                    f[d, i] -= k * (x[e, i] - b)
+
+    def add_laplacian(self, x, t, u):
+        for d in range(x.shape[0]):
+            for i in range(x.shape[1]):
+                u[i] += self.stiffness[d, d]
+
+    @property
+    def dimension(self):
+        """Number of components."""
+        return len(self.stiffness)
+
+    def minima(self, dimension):
+        """The center."""
+        return np.broadcast_to(self.center, (1, dimension)).copy()
+
+
+@potential
+class Rotation(NamedTuple):
+    """A force without energy in the plane: F = strength (-y, x), which does work 2 strength times the area enclosed.
+
+    Parameters
+    ----------
+    strength
+        eps [E/L^2]; positive turns from x to y.
+
+    With ``Harmonic`` the curl trap: positions keep Boltzmann's distribution, and heat flows.
+    Source: Sekimoto, Stochastic Energetics (Springer, 2010).
+
+    Examples
+    --------
+    >>> import brownian as bn
+    >>> bn.Rotation(0.8).force([[1.0, 0.0], [0.0, 1.0]])
+    array([[ 0. ,  0.8],
+           [-0.8,  0. ]])
+    """
+
+    strength: float
+
+    dimension = 2
+    confining = False
+
+    def add_force(self, x, t, f):
+        for i in range(x.shape[1]):
+            f[0, i] -= self.strength * x[1, i]
+            f[1, i] += self.strength * x[0, i]

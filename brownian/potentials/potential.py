@@ -11,11 +11,14 @@ By block (any potential; may allocate; x, f: (dimension, lanes), u: (lanes,); al
     add_energy(self, x, t, u)
     add_force(self, x, t, f)
     add_laplacian(self, x, t, u)                                                    (optional)
+
+A potential whose parameters move with time (``Driven``), or that contains one, has ``at(self, t, row)``: the potential
+with the parameters of time t, which a loop asks for once, before it goes through its lanes.
 """
 
 from numba.extending import overload
 
-from ..compiled import ALLOCATING, method
+from ..compiled import ALLOCATING, OPTIONS, class_of, method
 
 
 @method
@@ -36,9 +39,49 @@ def component_curvature(potential, x, d, t):
     return potential.component_curvature(x, d, t)
 
 
-def by_component(cls):
-    """Whether a class states its force component by component."""
-    return hasattr(cls, "component_force")
+def at(potential, t, row):
+    """The potential with the parameters of time t; two of them can be had at once, as rows 0 and 1."""
+    return potential.at(t, row) if hasattr(potential, "at") else potential
+
+
+@overload(at, strict=False, jit_options=OPTIONS)
+def _compiled_at(potential, t, row):
+    return getattr(class_of(potential), "at", None) or (lambda potential, t, row: potential)
+
+
+def parts(potential):
+    """The potentials that a potential is made of (or their types); none for a plain one."""
+    fields = potential if isinstance(potential, tuple) else potential.types
+    return [field for field in fields if hasattr(class_of(field), "_fields")]
+
+
+def own(potential):
+    """The same potential with a row of its own to put parameters in, so that no two threads write into one."""
+    inner = parts(potential)
+    if not inner:
+        return potential
+    fields = [own(field) if isinstance(field, tuple) else field for field in potential]
+    if "row" in potential._fields:
+        fields[potential._fields.index("row")] = potential.row.copy()
+    return tuple.__new__(type(potential), fields)
+
+
+def by_component(potential):
+    """Whether a potential (or its type) states its force component by component, and so do its parts."""
+    return hasattr(class_of(potential), "component_force") and all(by_component(part) for part in parts(potential))
+
+
+ENERGY = "component_energy", "add_energy"
+LAPLACIAN = "component_curvature", "add_laplacian"
+
+
+def lacking(potential, methods):
+    """The class of the first plain part (by value or by type) that has none of the methods, or None."""
+    inner = parts(potential)
+    if inner:
+        return next((found for found in (lacking(part, methods) for part in inner) if found is not None), None)
+    cls = class_of(potential)
+    return None if any(hasattr(cls, method) for method in methods) else cls
 
 
 def _energy_of_components(potential, x, t, u):

@@ -9,7 +9,7 @@ from .potential import (
     add_energy,
     add_force,
     add_laplacian,
-    by_component,
+    at,
     component_curvature,
     component_energy,
     component_force,
@@ -17,7 +17,7 @@ from .potential import (
 
 
 def add(first, second):
-    """U_1 + U_2, in the form by component if both terms have it."""
+    """U_1 + U_2."""
     for term in (first, second):
         if not is_potential(term):
             raise TypeError(
@@ -26,59 +26,36 @@ def add(first, second):
     dimensions = {dimension_of(first), dimension_of(second)} - {None}
     if len(dimensions) > 1:
         raise ValueError(f"potentials of {sorted(dimensions)} dimensions can't be added")
-    return (SeparableSum if by_component(type(first)) and by_component(type(second)) else Sum)(first, second)
-
-
-def terms(self):
-    """All terms, nested sums opened."""
-    parts = [part.terms() if isinstance(part, Sum | SeparableSum) else [part] for part in self]
-    return [term for part in parts for term in part]
-
-
-def minima(self, dimension):
-    """Local minima reached downhill from the origin and the terms' own minima, shape (number, dimension)."""
-    from scipy.optimize import minimize
-
-    parts = self.terms()
-    starts = [np.zeros(dimension), *(point for term in parts for point in known_minima(term, dimension))][:16]
-    if without_energy(self) is not None:
-        return np.zeros((0, dimension))
-    aside = 1e-3 * np.cos(np.arange(1.0, dimension + 1.0))  # off a symmetric point, which may be a saddle of the sum
-    found = [
-        minimize(lambda x: self.energy(x[None])[0], x + aside, jac=lambda x: -self.force(x[None])[0]) for x in starts
-    ]
-    points = [r.x for r in found if np.abs(r.jac).max() < 1e-4 and np.linalg.eigvalsh(hessian(self, r.x)).min() > -1e-3]
-    return np.unique(np.round(points, 7), axis=0) if points else np.zeros((0, dimension))
-
-
-def confining(self):
-    """Whether one of the terms confines (the others may undo it)."""
-    return any(getattr(term, "confining", False) for term in self.terms())
-
-
-def common_dimension(self):
-    """The dimension of the terms that have one, or None."""
-    return next((dimension_of(term) for term in self.terms() if dimension_of(term)), None)
+    return Sum(first, second)
 
 
 @potential
 class Sum(NamedTuple):
-    """U = U_1 + U_2.
+    """U = U_1 + U_2; by component where both terms are.
 
     Examples
     --------
     >>> import brownian as bn
     >>> (bn.Ring(stiffness=2.0, radius=1.5) + bn.ConstantForce(0.5)).force([[1.5, 0.0]])
     array([[0.5, 0.5]])
+    >>> (bn.Harmonic(2.0) + bn.ConstantForce(0.5)).force([1.0])
+    array([-1.5])
     """
 
     first: tuple
     second: tuple
 
-    terms = terms
-    minima = minima
-    confining = property(confining)
-    dimension = property(common_dimension)
+    def at(self, t, row):
+        return Sum(at(self.first, t, row), at(self.second, t, row))
+
+    def component_energy(self, x, d, t):
+        return component_energy(self.first, x, d, t) + component_energy(self.second, x, d, t)
+
+    def component_force(self, x, d, t):
+        return component_force(self.first, x, d, t) + component_force(self.second, x, d, t)
+
+    def component_curvature(self, x, d, t):
+        return component_curvature(self.first, x, d, t) + component_curvature(self.second, x, d, t)
 
     def add_energy(self, x, t, u):
         add_energy(self.first, x, t, u)
@@ -92,31 +69,38 @@ class Sum(NamedTuple):
         add_laplacian(self.first, x, t, u)
         add_laplacian(self.second, x, t, u)
 
+    def terms(self):
+        """All terms, nested sums opened."""
+        inner = [part.terms() if isinstance(part, Sum) else [part] for part in self]
+        return [term for part in inner for term in part]
 
-@potential
-class SeparableSum(NamedTuple):
-    """U = U_1 + U_2, both sums over components.
+    def minima(self, dimension):
+        """Local minima reached downhill from the origin and the terms' own minima, shape (number, dimension)."""
+        from scipy.optimize import minimize
 
-    Examples
-    --------
-    >>> import brownian as bn
-    >>> (bn.Harmonic(2.0) + bn.ConstantForce(0.5)).force([1.0])
-    array([-1.5])
-    """
+        starts = [np.zeros(dimension), *(point for term in self.terms() for point in known_minima(term, dimension))][
+            :16
+        ]
+        if without_energy(self) is not None:
+            return np.zeros((0, dimension))
+        aside = 1e-3 * np.cos(
+            np.arange(1.0, dimension + 1.0)
+        )  # off a symmetric point, which may be a saddle of the sum
+        found = [
+            minimize(lambda x: self.energy(x[None])[0], x + aside, jac=lambda x: -self.force(x[None])[0])
+            for x in starts
+        ]
+        points = [
+            r.x for r in found if np.abs(r.jac).max() < 1e-4 and np.linalg.eigvalsh(hessian(self, r.x)).min() > -1e-3
+        ]
+        return np.unique(np.round(points, 7), axis=0) if points else np.zeros((0, dimension))
 
-    first: tuple
-    second: tuple
+    @property
+    def confining(self):
+        """Whether one of the terms confines (the others may undo it)."""
+        return any(getattr(term, "confining", False) for term in self.terms())
 
-    terms = terms
-    minima = minima
-    confining = property(confining)
-    dimension = property(common_dimension)
-
-    def component_energy(self, x, d, t):
-        return component_energy(self.first, x, d, t) + component_energy(self.second, x, d, t)
-
-    def component_force(self, x, d, t):
-        return component_force(self.first, x, d, t) + component_force(self.second, x, d, t)
-
-    def component_curvature(self, x, d, t):
-        return component_curvature(self.first, x, d, t) + component_curvature(self.second, x, d, t)
+    @property
+    def dimension(self):
+        """The dimension of the terms that have one, or None."""
+        return next((dimension_of(term) for term in self.terms() if dimension_of(term)), None)

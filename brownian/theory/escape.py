@@ -1,9 +1,13 @@
-"""Escape over barriers: the exact overdamped mean first-passage time, and Kramers' rate."""
+"""Escape over barriers and through walls: exact overdamped passage times, fluxes and survival, and Kramers' rate."""
 
 import numpy as np
+from scipy.special import erf
 
 from .checks import finite, nonnegative, positive
 from .quadrature import WEIGHTS, graded, panels, reach, reduced, running, transport_panels, zoom
+from .weight import Weight
+
+OVERSHOOT = 0.5825971579390106  # -zeta(1/2) / sqrt(2 pi)
 
 
 def mfpt(energy, start, end, *, friction, kT, wall=None):
@@ -113,3 +117,183 @@ def kramers_rate(*, barrier, well_curvature, barrier_curvature, friction, kT, ma
     friction, kT = positive(friction=friction, kT=kT)
     attempt = np.sqrt(well * top) / np.pi / (friction + np.sqrt(friction**2 + 4.0 * mass * top))
     return attempt * np.exp(-barrier / kT)
+
+
+def committor(x, energy, *, left, right, kT):
+    """Probability q(x) of reaching b before a, overdamped: int_a^x e^{U/kT} / int_a^b e^{U/kT}.  Free of friction.
+
+    Parameters
+    ----------
+    x : array_like
+        Where the particle starts [L]; 0 at and left of a, 1 at and right of b.
+    energy : callable
+        U(x) [E], array -> array, finite in [a, b].
+    left, right : float
+        a < b [L].
+    kT : float
+        Thermal energy [E], > 0.
+
+    Returns
+    -------
+    q : float or ndarray
+        In [0, 1], of the shape of x; small values keep their relative accuracy, down to e^{-600}.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, or the energy is not finite in [a, b].
+
+    Notes
+    -----
+    Source: C. W. Gardiner, Handbook of Stochastic Methods, section 5.2 (splitting probability); W. E,
+    E. Vanden-Eijnden, J. Stat. Phys. 123, 503 (2006).
+
+    Examples
+    --------
+    >>> def energy(x):
+    ...     return 2.0 * ((x / 1.2) ** 2 - 1) ** 2 - 0.35 * x
+    >>> print(f"{committor(0.0, energy, left=-1.2, right=1.2, kT=0.9):.10f}")
+    0.5755098342
+    """
+    x = np.asarray(finite(x=x))
+    turned = _between(energy, left, right, kT)[0]
+    return turned.probability(x)[()]
+
+
+def reactive_flux(energy, *, left, right, friction, kT):
+    """Transitions from a to b per unit time in equilibrium, overdamped: D / (int e^{-U/kT} int_a^b e^{U/kT}).
+
+    The first integral goes over the line, D = kT/lambda.  As many go back; 1/flux = mfpt(a, b) + mfpt(b, a).
+
+    Parameters
+    ----------
+    energy : callable
+        U(x) [E], array -> array, confining, finite in [a, b].
+    left, right : float
+        a < b [L].
+    friction, kT : float
+        lambda [M/T] and thermal energy [E], > 0.
+
+    Returns
+    -------
+    flux : float
+        [1/T].
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, or the energy is not finite or not confining.
+
+    Notes
+    -----
+    Source: W. E, E. Vanden-Eijnden, J. Stat. Phys. 123, 503 (2006).
+
+    Examples
+    --------
+    >>> def energy(x):
+    ...     return 2.0 * ((x / 1.2) ** 2 - 1) ** 2
+    >>> print(f"{reactive_flux(energy, left=-1.2, right=1.2, friction=0.7, kT=0.9):.10f}")
+    0.0780612122
+    """
+    friction = positive(friction=friction)
+    turned, kT = _between(energy, left, right, kT)
+    weight = Weight(energy, kT, None, None)
+    barrier = weight.lowest + turned.lowest  # both lowest: U at the bottom, -U at the top, in kT
+    return kT / friction * np.exp(barrier) / weight.cumulative[-1] / turned.cumulative[-1]
+
+
+def _between(energy, left, right, kT):
+    """Return the weight e^{+U/kT} on [left, right], and kT, checked."""
+    left, right = finite(left=left, right=right)
+    kT = positive(kT=kT)
+    for name, value in {"left": left, "right": right, "kT": kT}.items():
+        if np.ndim(value) > 0:
+            raise ValueError(f"{name} must be one number, got shape {np.shape(value)}")
+    if not left < right:
+        raise ValueError(f"left must be below right, got left={left}, right={right}")
+    u = reduced(energy, kT)
+
+    def upside_down(x):
+        value = kT * u(x)
+        if np.any(np.isinf(value)):
+            raise ValueError(f"energy must be finite between {left} and {right}, got +inf")
+        return -value
+
+    return Weight(upside_down, kT, None, (left, right)), kT
+
+
+def absorbing_survival(t, *, distance, diffusion):
+    """Probability of not having met an absorbing wall by time t, free and overdamped: P = erf(a / sqrt(4 D t)).
+
+    A simulation that looks for the wall only after each step sees it further away: add `discrete_wall_shift` to a.
+
+    Parameters
+    ----------
+    t : array_like
+        Time since the start [T], >= 0.
+    distance : array_like
+        a, of the wall from the start [L], >= 0.
+    diffusion : array_like
+        D [L^2/T], > 0.
+
+    Returns
+    -------
+    P : float or ndarray
+        Of the broadcast shape; 1 at t = 0 unless a = 0.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range or not finite.
+
+    Notes
+    -----
+    Source: E. Schrodinger, Phys. Z. 16, 289 (1915).
+
+    Examples
+    --------
+    >>> print(f"{absorbing_survival(1.0, distance=1.0, diffusion=0.9 / 0.7):.10f}")
+    0.4671159722
+    """
+    t, distance = nonnegative(t=t, distance=distance)
+    diffusion = positive(diffusion=diffusion)
+    spread = np.sqrt(4.0 * diffusion * t)
+    reached = distance / np.where(spread > 0.0, spread, 1.0)
+    return erf(np.where(spread > 0.0, reached, np.where(distance > 0.0, np.inf, 0.0)))[()]
+
+
+def discrete_wall_shift(*, dt, diffusion):
+    """Distance by which a wall that is watched only every dt recedes: -zeta(1/2)/sqrt(2 pi) sqrt(2 D dt).
+
+    0.5826 standard deviations of a step, to first order in sqrt(dt): 'met within t' happens as with a wall at
+    a + shift, watched continuously.
+
+    Parameters
+    ----------
+    dt : array_like
+        Time between two looks [T], >= 0.
+    diffusion : array_like
+        D [L^2/T], > 0.
+
+    Returns
+    -------
+    shift : float or ndarray
+        [L], of the broadcast shape.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range or not finite.
+
+    Notes
+    -----
+    Source: D. Siegmund, Adv. Appl. Probab. 11, 701 (1979); M. Broadie, P. Glasserman, S. Kou, Math. Finance 7, 325
+    (1997).
+
+    Examples
+    --------
+    >>> print(f"{discrete_wall_shift(dt=0.01, diffusion=0.9 / 0.7):.10f}")
+    0.0934229413
+    """
+    dt, diffusion = nonnegative(dt=dt), positive(diffusion=diffusion)
+    return OVERSHOOT * np.sqrt(2.0 * diffusion * dt)

@@ -12,10 +12,12 @@ from .file_recorder import FileRecorder
 from .notes import annotate, note
 from .recorder import MemoryRecorder, Recorder
 from .recovery import repair
+from .tallies import Energies
 from .trajectory import Trajectory, open_file
 
 __all__ = [
     "DiskTooSmall",
+    "Energies",
     "FileInUse",
     "FileRecorder",
     "MemoryRecorder",

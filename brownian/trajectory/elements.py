@@ -31,6 +31,8 @@ class Contents(NamedTuple):
     description: dict
     state: h5py.Dataset | None
     record: h5py.Dataset | None
+    tallies: h5py.Dataset | None
+    columns: tuple
 
 
 class Regular(NamedTuple):
@@ -162,6 +164,17 @@ def _checkpoint(file, positions):
     return record, state
 
 
+def _tallies(group, positions):
+    """Further numbers of each particle, and the names of the columns; of our own files."""
+    value, path = checked_dataset(group, f"{layout.TALLIES}/value", "f", (3,)), group.file.filename
+    if value is None:
+        return None, ()
+    names = np.atleast_1d(value.attrs.get("columns", np.zeros(0, "S1")))
+    if names.dtype.kind != "S" or names.shape != value.shape[2:] or value.shape[1] != positions.shape[1]:
+        raise TrajectoryError(f"{path}: the tallies of {value.shape} have a wrong shape or no names", path)
+    return value, tuple(name.decode("utf-8", "replace") for name in names.tolist())
+
+
 def contents(file, complete, wanted=None):
     """Check a file and say what is in it.
 
@@ -192,7 +205,8 @@ def contents(file, complete, wanted=None):
     if step is None:
         raise TrajectoryError(f"{path}: {position.name}/step is missing", path)
     velocities = _velocities(group, ours, positions)
-    parts = [part for part in (positions, velocities, step, time) if isinstance(part, h5py.Dataset)]
+    tallies, columns = _tallies(group, positions) if ours else (None, ())
+    parts = [part for part in (positions, velocities, step, time, tallies) if isinstance(part, h5py.Dataset)]
     lengths = {part.name: part.shape[0] for part in parts}
     frames, even = min(lengths.values()), len(set(lengths.values())) == 1
     if not even and complete and not ours:
@@ -212,7 +226,7 @@ def contents(file, complete, wanted=None):
     record, state = _checkpoint(file, positions) if ours else (None, None)
     return Contents(
         name, ours, frames, even, positions, velocities, step, time, unit if any(unit.values()) else None,
-        _description(file, ours), state, record,
+        _description(file, ours), state, record, tallies, columns,
     )  # fmt: skip
 
 

@@ -55,6 +55,8 @@ class FileRecorder(Recording):
         Whether to replace a file of that name, when the first frames are there.
     build : callable, optional
         `build(description, potential)`, for `Trajectory.simulation`.
+    columns : tuple of str
+        Names of the tallies, further numbers of each particle (float64).
 
     Raises
     ------
@@ -84,10 +86,11 @@ class FileRecorder(Recording):
 
     def __init__(
         self, path, description, *, particles, dimension, slots, velocities, dtype, planned_frames,
-        unit=None, overwrite=False, build=None,
+        unit=None, overwrite=False, build=None, columns=(),
     ):  # fmt: skip
         slots = count("slots", slots, 1)
-        super().__init__(description, Plan(particles, dimension, slots, velocities, dtype, planned_frames, unit), build)
+        plan = Plan(particles, dimension, slots, velocities, dtype, planned_frames, unit, columns)
+        super().__init__(description, plan, build)
         self.path = target(path)
         self._file = self._handles = self._pending = None
         self._published, self._overwrite = False, overwrite
@@ -104,8 +107,9 @@ class FileRecorder(Recording):
 
     @classmethod
     def resume(
-        cls, path, description, *, particles, dimension, slots, velocities, dtype, planned_frames, unit=None, build=None
-    ):
+        cls, path, description, *, particles, dimension, slots, velocities, dtype, planned_frames, unit=None, build=None,
+        columns=(),
+    ):  # fmt: skip
         """Go on with a file, however its writer ended.
 
         Frames after the newest checkpoint are dropped, since the run will make them again.  `step` and `state` of the
@@ -113,7 +117,7 @@ class FileRecorder(Recording):
 
         Parameters
         ----------
-        path, description, particles, dimension, slots, velocities, dtype, planned_frames, unit, build
+        path, description, particles, dimension, slots, velocities, dtype, planned_frames, unit, build, columns
             As for `FileRecorder`.
 
         Returns
@@ -132,9 +136,8 @@ class FileRecorder(Recording):
             If the rest of the planned file does not fit.
         """
         self = cls.__new__(cls)
-        Recording.__init__(
-            self, description, Plan(particles, dimension, slots, velocities, dtype, planned_frames, unit), build
-        )
+        plan = Plan(particles, dimension, slots, velocities, dtype, planned_frames, unit, columns)
+        Recording.__init__(self, description, plan, build)
         self.path, self._pending, self._published = target(path), None, True
         if not self.path.exists():
             raise NothingToResume(f"{path}: there is no such file; run without resume=True to start", self.path)
@@ -167,7 +170,7 @@ class FileRecorder(Recording):
         with reading(self.path):
             stored, wanted = plan_of(source), self._plan
         found = differences(found.description, self._description)
-        for name in ("particles", "dimension", "slots", "velocities", "dtype", "unit"):
+        for name in ("particles", "dimension", "slots", "velocities", "dtype", "unit", "columns"):
             if getattr(stored, name) != getattr(wanted, name):
                 found[f"({name})"] = getattr(stored, name), getattr(wanted, name)
         if found:
@@ -194,11 +197,11 @@ class FileRecorder(Recording):
         self.frames = checkpoint.frames
         self._number, self.step, self.state = checkpoint.number, checkpoint.step, checkpoint.state
 
-    def append(self, steps, times, positions, velocities=None):
+    def append(self, steps, times, positions, velocities=None, tallies=None):
         """Add F frames; see `Recorder.append`."""
         self._must_be_open()
         with self._writing():
-            arrays = self._plan.frames(steps, times, positions, velocities)
+            arrays = self._plan.frames(steps, times, positions, velocities, tallies)
             if len(arrays[0]):
                 self._pending = self.frames, arrays
                 self._settle()

@@ -26,6 +26,7 @@ GROUP = "trajectory"
 DESCRIPTION = "parameters/description"
 NATIVE = "brownian/native"
 CHECKPOINT = "brownian/checkpoint"
+TALLIES = "tallies"
 CLOCK_CHUNK = 4096
 STATE_CHUNK_BYTES = 2**20
 
@@ -53,8 +54,11 @@ def handles(file):
     elements = file[f"particles/{GROUP}"]
     names = [name for name in ("position", "velocity") if name in elements]
     native = file.get(NATIVE)
+    frames = [elements[name]["value"] if native is None else native[name] for name in names]
+    if TALLIES in elements:
+        frames.append(elements[TALLIES]["value"])
     return Handles(
-        tuple(elements[name]["value"] if native is None else native[name] for name in names),
+        tuple(frames),
         elements["position/time"],
         elements["position/step"],
         file[f"{CHECKPOINT}/record"],
@@ -151,6 +155,13 @@ def _fill(file, text, description, plan, chunks):
         velocity = elements.create_group("velocity")
         velocity["step"], velocity["time"] = position["step"], position["time"]
         _frames(file, elements, "velocity", plan, chunks)
+    if plan.columns:
+        tallies = elements.create_group(TALLIES)
+        tallies["step"], tallies["time"] = position["step"], position["time"]
+        shape = plan.particles, len(plan.columns)
+        options = {"dtype": "<f8", "chunks": plan.tally_chunks, "maxshape": (None, *shape)}
+        value = tallies.create_dataset("value", (1, *shape), **options)
+        value.attrs["columns"] = np.array([name.encode() for name in plan.columns], dtype="S")
     if plan.unit:
         units = h5md.create_group("modules/units")
         units.attrs["version"] = np.array([1, 0], "i4")

@@ -16,6 +16,7 @@ SLAB_BYTES = 2**22
 SPARE_BYTES = 2**16
 LANES = 64, 65_536
 SLOTS = 64
+NAME = 64
 
 # The only unit strings that MDAnalysis reads (one other string makes the file unreadable for it), in its own units.
 LENGTHS = {"nm": 10.0, "pm": 1e-2, "fm": 1e-5, "A": 1.0, "Angstrom": 1.0, "angstrom": 1.0}
@@ -78,6 +79,8 @@ class Plan:
     dtype : numpy.dtype
         float32 or float64, of the frames; checkpoints are always float64.
     unit : dict or None
+    columns : tuple of str
+        Names of the tallies: further numbers of each particle, float64.
 
     Raises
     ------
@@ -92,6 +95,7 @@ class Plan:
     dtype: np.dtype
     planned_frames: int
     unit: dict | None = None
+    columns: tuple[str, ...] = ()
     last_step: int | None = field(default=None, init=False)
     last_time: float = field(default=-math.inf, init=False)
 
@@ -108,6 +112,9 @@ class Plan:
         if self.dtype not in (np.dtype("f4"), np.dtype("f8")):
             raise ValueError(f"dtype must be float32 or float64, not {self.dtype}")
         self.unit = checked_unit(self.unit, self.velocities)
+        self.columns = tuple(self.columns)
+        if not all(isinstance(name, str) and 0 < len(name) <= NAME for name in self.columns):
+            raise ValueError(f"columns must be names of 1 to {NAME} characters, not {self.columns!r}")
 
     @property
     def frame_bytes(self):
@@ -124,23 +131,32 @@ class Plan:
         return frames, even(self.particles, min(max(lanes, LANES[0]), LANES[1])), self.dimension
 
     @property
+    def tally_chunks(self):
+        """Frames, particles and columns of one chunk of the tallies."""
+        frames, lanes, _ = self.chunks
+        most = max(LANES[0], CHUNK_BYTES // (frames * len(self.columns) * 8))
+        return frames, even(self.particles, min(lanes, most)), len(self.columns)
+
+    @property
     def bytes(self):
         """Bytes of the planned file."""
-        frames = self.planned_frames * (self.frame_bytes * (1 + self.velocities) + 16)
+        tallies = 8 * self.particles * len(self.columns)
+        frames = self.planned_frames * (self.frame_bytes * (1 + self.velocities) + tallies + 16)
         return frames + 2 * (self.slots or 0) * self.particles * self.dimension * 8 + 2**16
 
-    def frames(self, steps, times, positions, velocities):
+    def frames(self, steps, times, positions, velocities, tallies=None):
         """Check what is to be appended, and cast it.
 
         Parameters
         ----------
         steps, times : array_like, shape (F,)
         positions, velocities : array_like, shape (F, N, D)
+        tallies : array_like, shape (F, N, columns)
 
         Returns
         -------
         tuple of ndarray
-            steps, times, positions and, if they are kept, velocities.
+            steps, times, positions and, if they are kept, velocities and tallies.
 
         Raises
         ------
@@ -152,6 +168,8 @@ class Plan:
             raise ValueError(f"steps and times must have one shape (F,), not {steps.shape} and {times.shape}")
         if (velocities is not None) != self.velocities:
             raise ValueError("velocities are " + ("missing" if self.velocities else "given, but are not recorded"))
+        if (tallies is not None) != bool(self.columns):
+            raise ValueError("tallies are " + ("missing" if self.columns else "given, but are not recorded"))
         arrays = [np.ascontiguousarray(positions, self.dtype)]
         if self.velocities:
             arrays.append(np.ascontiguousarray(velocities, self.dtype))
@@ -159,6 +177,11 @@ class Plan:
         for name, array in zip(("positions", "velocities"), arrays, strict=False):
             if array.shape != shape:
                 raise ValueError(f"{name} must have shape (F, N, D) = {shape}, not {array.shape}")
+        if tallies is not None:
+            arrays.append(np.ascontiguousarray(tallies, np.float64))
+            shape = (len(steps), self.particles, len(self.columns))
+            if arrays[-1].shape != shape:
+                raise ValueError(f"tallies must have shape (F, N, columns) = {shape}, not {arrays[-1].shape}")
         if len(steps):
             before = steps[0] - 1 if self.last_step is None else self.last_step
             rising = (np.diff(steps, prepend=before) > 0).all() and (np.diff(times, prepend=self.last_time) > 0).all()

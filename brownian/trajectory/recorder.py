@@ -37,7 +37,7 @@ class Recorder(Protocol):
     step: int | None
     state: np.ndarray | None
 
-    def append(self, steps, times, positions, velocities=None):
+    def append(self, steps, times, positions, velocities=None, tallies=None):
         """Add F frames; they are committed when this returns.
 
         Arrays are not copied.  If Ctrl-C cuts the call short, the next one makes it whole (also `abandon`): leave them
@@ -49,6 +49,8 @@ class Recorder(Protocol):
             Increasing, also from call to call.
         positions, velocities : array_like, shape (F, N, D)
             Velocities if, and only if, the recorder keeps them.
+        tallies : array_like, shape (F, N, columns)
+            If, and only if, the recorder has columns.
 
         Raises
         ------
@@ -151,6 +153,8 @@ class MemoryRecorder(Recording):
         As for `FileRecorder`.
     build : callable, optional
         `build(description, potential)`, for `Trajectory.simulation`.
+    columns : tuple of str
+        Names of the tallies, further numbers of each particle.
 
     Raises
     ------
@@ -167,13 +171,15 @@ class MemoryRecorder(Recording):
     """
 
     def __init__(
-        self, description, *, particles, dimension, velocities, dtype, planned_frames, slots=None, unit=None, build=None
-    ):
-        plan = Plan(particles, dimension, slots, velocities, dtype, planned_frames, unit)
+        self, description, *, particles, dimension, velocities, dtype, planned_frames, slots=None, unit=None,
+        build=None, columns=(),
+    ):  # fmt: skip
+        plan = Plan(particles, dimension, slots, velocities, dtype, planned_frames, unit, columns)
         super().__init__(description, plan, build)
         self._checkpoints = []
         self._arrays = [np.empty(0, np.int64), np.empty(0)]
         self._arrays += [np.empty((0, plan.particles, plan.dimension), plan.dtype) for _ in range(1 + plan.velocities)]
+        self._arrays += [np.empty((0, plan.particles, len(plan.columns)))] if plan.columns else []
         self._reserve(plan.planned_frames)
 
     def _reserve(self, frames):
@@ -182,10 +188,10 @@ class MemoryRecorder(Recording):
             new[: self.frames] = old[: self.frames]
         self._arrays = grown
 
-    def append(self, steps, times, positions, velocities=None):
+    def append(self, steps, times, positions, velocities=None, tallies=None):
         """Add F frames; see `Recorder.append`."""
         self._must_be_open()
-        arrays = self._plan.frames(steps, times, positions, velocities)
+        arrays = self._plan.frames(steps, times, positions, velocities, tallies)
         if len(arrays[0]) == 0:
             return
         end = self.frames + len(arrays[0])
@@ -207,15 +213,19 @@ class MemoryRecorder(Recording):
         """End the recording and return the Trajectory."""
         self._must_be_open()
         self._must_have_frames()
-        steps, times, positions, *velocities = (array[: self.frames] for array in self._arrays)
+        steps, times, positions, *more = (array[: self.frames] for array in self._arrays)
+        velocities = more.pop(0) if self._plan.velocities else None
+        tallies = more.pop(0) if self._plan.columns else None
         source = MemorySource(
             steps,
             times,
             positions,
-            velocities[0] if velocities else None,
+            velocities,
             self._plan.unit,
             self._description,
             self._checkpoints,
+            tallies,
+            self._plan.columns,
         )
         self.abandon()
         return Trajectory(source, self._build)

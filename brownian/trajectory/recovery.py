@@ -45,6 +45,7 @@ def plan_of(source):
         found.positions.dtype,
         found.frames,
         found.unit,
+        found.columns,
     )
 
 
@@ -66,7 +67,8 @@ def _copy_others(source, copy):
 def _copy(found, copy, frames, slab, path):
     """Copy what counts; damage of the old file is told from trouble with the new one."""
     new = layout.handles(copy)
-    arrays = [found.step, found.time, found.positions, *([] if found.velocities is None else [found.velocities])]
+    arrays = [found.step, found.time, found.positions]
+    arrays += [part for part in (found.velocities, found.tallies) if part is not None]
     for start in range(0, frames, slab):
         with reading(path):
             rows = [array[start : min(start + slab, frames)] for array in arrays]

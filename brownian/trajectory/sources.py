@@ -22,7 +22,7 @@ def release(path):
 
 
 class FrameArray:
-    """Positions or velocities in a file, shape (F, N, D), read as they are indexed.
+    """Positions, velocities or tallies in a file, shape (F, N, D), read as they are indexed.
 
     Indices along the frames may be anything NumPy takes (numbers, slices, lists, masks); the other two axes take what
     h5py takes.  `numpy.asarray` reads everything.
@@ -178,6 +178,16 @@ class FileSource:
         return None if self.open().velocities is None else FrameArray(self, "velocities")
 
     @property
+    def tallies(self):
+        """Tallies, lazy, or None."""
+        return None if self.open().tallies is None else FrameArray(self, "tallies")
+
+    @property
+    def columns(self):
+        """Names of the columns of the tallies."""
+        return self.open().columns
+
+    @property
     def unit(self):
         """Unit strings, or None."""
         return self.open().unit
@@ -201,9 +211,10 @@ class MemorySource:
 
     path, complete, ours = None, True, False
 
-    def __init__(self, steps, times, positions, velocities, unit, description, kept):
+    def __init__(self, steps, times, positions, velocities, unit, description, kept, tallies=None, columns=()):
         self.steps, self.times = _fixed(steps), _fixed(times)
         self.positions, self.velocities = _fixed(positions), None if velocities is None else _fixed(velocities)
+        self.tallies, self.columns = None if tallies is None else _fixed(tallies), tuple(columns)
         self.unit, self.description, self._kept = unit, description, kept
         self.frames = len(steps)
 

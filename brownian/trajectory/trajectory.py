@@ -4,7 +4,9 @@ import copy
 
 from .description import summary
 from .errors import TrajectoryError
+from .foreign import ForeignSource, is_foreign
 from .sources import FileSource
+from .tallies import energies_of, stop_times_of
 
 ITERATION_BYTES = 2**25
 
@@ -68,6 +70,26 @@ class Trajectory:
     def velocities(self):
         """Velocities like positions, or None where they were not kept."""
         return self._source.velocities
+
+    @property
+    def columns(self):
+        """Names of the tallies, further numbers of each particle that the run counted; empty where there are none."""
+        return tuple(self._source.columns)
+
+    @property
+    def tallies(self):
+        """Tallies, shape (F, N, columns), float64, indexed like an array and read then; None where there are none."""
+        return self._source.tallies
+
+    @property
+    def energies(self):
+        """Work, heat, shadow work, kinetic and potential energy of every frame and particle; see ``Energies``."""
+        return energies_of(self.columns, self.tallies)
+
+    @property
+    def stop_times(self):
+        """Time at which each particle met the stop condition [T], NaN where it did not, shape (N,)."""
+        return stop_times_of(self.columns, self.tallies)
 
     @property
     def unit(self):
@@ -195,7 +217,10 @@ class Trajectory:
 
 
 def open_file(path, build=None, group=None):
-    """Open an H5MD file for reading, ours or another program's.
+    """Open an H5MD file for reading, ours or another program's, or a file in a format that MDAnalysis reads.
+
+    The formats of MDAnalysis (.dcd, .xtc, .trr, .nc, .lammpsdump, .xyz and more) are told by the name; they come in
+    Angstrom and ps, as float32, with three components, and need ``brownian-langevin[mdanalysis]``.
 
     A file that is being written shows the frames that were there when it was opened.  A file whose writer was killed
     is read as it is, without repair.  No link out of the file is followed and nothing in it is executed.
@@ -206,7 +231,7 @@ def open_file(path, build=None, group=None):
     build : callable, optional
         `build(description, potential)`, for `Trajectory.simulation`.
     group : str, optional
-        Name of the particle group; needed only where a file has several and none is named "trajectory".
+        Name of the particle group of an H5MD file; needed only where it has several and none is named "trajectory".
 
     Returns
     -------
@@ -217,9 +242,10 @@ def open_file(path, build=None, group=None):
     FileNotFoundError
         If there is no such file.
     TrajectoryError
-        If it is no HDF5 file, is truncated or damaged, holds no frames, has shapes, lengths or types that do not fit,
-        steps or times that do not increase or are not finite, sizes that it cannot hold, or links out of itself.
+        If MDAnalysis is needed and not installed; if the file is none of HDF5 and none of those formats, is truncated
+        or damaged, holds no frames, has shapes, lengths or types that do not fit, steps or times that do not increase
+        or are not finite, sizes that it cannot hold, or links out of itself.
     """
-    source = FileSource(path, group)
+    source = ForeignSource(path) if is_foreign(path) else FileSource(path, group)
     source.open()
     return Trajectory(source, build)

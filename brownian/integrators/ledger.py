@@ -1,0 +1,280 @@
+"""Work and heat along every path, counted inside of the loop: E_end - E_start = W + Q + W_shadow, all into the system.
+
+    W         change of U at fixed x when t moves: half of it before and half after a move x -> x' (one force, Heun), all of
+              it at the middle of the path where a step is split (BAOAB family, OBABO); and the work of forces without
+              energy along dx, (f + f') dx / 2
+    Q         what the bath gives, as each kernel states it (``exchange``)
+    W_shadow  what the moves add: the change of U along dx at fixed t and that of m v^2 / 2 across the kicks, less the work
+              of forces without energy
+
+A ledger has three slots of the state, behind those of the scheme: heat per component, shadow and work.  The shadow slot
+holds the kicks less U at the start, so that W_shadow = U + shadow - W at any time.  The moves are those of the plain loops,
+operation by operation: a ledger changes no bit of a path.
+"""
+
+import functools
+from typing import NamedTuple
+
+from numba.extending import overload
+
+from ..compiled import OPTIONS, class_of, inlined, method
+from ..potentials.conserved import add_conserved_energy, add_side_force, has_side_force
+from ..potentials.potential import add_force, at, component_energy, component_force
+
+HEAT, SHADOW, WORK = range(3)
+SLOTS = 3
+# rows of the work array behind the three of the plain loops
+OLD_X, OLD_V, OLD_FORCE, SIDE, NEW_SIDE, ENERGY, OLD_ENERGY = range(3, 10)
+
+
+class NoLedger(NamedTuple):
+    """Nothing is counted, and nothing is paid for it."""
+
+    counts = False
+    driven = False
+
+
+class Ledger(NamedTuple):
+    """Work and heat under a potential that does not depend on time."""
+
+    mass: float
+    first: int
+
+    counts = True
+    driven = False
+
+
+class DrivenLedger(NamedTuple):
+    """Work and heat, with the work of parameters that move."""
+
+    mass: float
+    first: int
+
+    counts = True
+    driven = True
+
+
+def driven_or(driven, other):
+    """Make a stub the call of one function where the ledger's parameters move, and of another where they do not."""
+
+    def hook(stub):
+        def call(ledger, *arguments):
+            return (driven if ledger.driven else other)(ledger, *arguments)
+
+        def choose(ledger, *arguments):
+            return driven if class_of(ledger).driven else other
+
+        overload(functools.wraps(stub)(call), strict=False, jit_options=OPTIONS)(choose)
+        return call
+
+    return hook
+
+
+@method
+def exchange(kernel, mass, c, f, g, x, v, x_new, v_new):
+    """(bath, kick): energies [E] that a coordinate takes in a whole step; f, g: the forces before and after."""
+    return kernel.exchange(mass, c, f, g, x, v, x_new, v_new)
+
+
+@method
+def exchange_move(kernel, mass, c, q, f, xi, after):
+    """(bath, kick) of the moves before the force."""
+    return kernel.exchange_move(mass, c, q, f, xi, after)
+
+
+@method
+def exchange_finish(kernel, mass, c, q, g, xi, after):
+    """(bath, kick) of the moves after the force."""
+    return kernel.exchange_finish(mass, c, q, g, xi, after)
+
+
+@inlined
+def _held(ledger, potential, t):
+    return at(potential, t, 1)
+
+
+@inlined
+def _not_held(ledger, potential, t):
+    return potential
+
+
+@driven_or(_held, _not_held)
+def held(ledger, potential, t):
+    """The potential as it is before its parameters move (row 1)."""
+
+
+@inlined
+def _count_moving(ledger, s, d, i, before, then, x, t, t_next, share):
+    s[ledger.first + WORK, d, i] += share * (component_energy(then, x, d, t_next) - component_energy(before, x, d, t))
+
+
+@inlined
+def _count_nothing(ledger, s, d, i, before, then, x, t, t_next, share):
+    pass
+
+
+@driven_or(_count_moving, _count_nothing)
+def count_moving(ledger, s, d, i, before, then, x, t, t_next, share):
+    """Work of moving the parameters while a coordinate stands at x."""
+
+
+@inlined
+def _mean_of_both(ledger, f, before, x, d, t):
+    return 0.5 * (f + component_force(before, x, d, t))
+
+
+@inlined
+def _as_given(ledger, f, before, x, d, t):
+    return f
+
+
+@driven_or(_mean_of_both, _as_given)
+def halfway(ledger, f, other, x, d, t):
+    """Force at x with the parameters halfway: the mean of f and that of the other end of the step."""
+
+
+@inlined
+def _count_moving_block(ledger, potential, s, work, x, t, t_next, share):
+    old, new = work[OLD_ENERGY, 0], work[ENERGY, 0]
+    for i in range(s.shape[2]):
+        old[i] = 0.0
+        new[i] = 0.0
+    add_conserved_energy(at(potential, t, 1), x, t, old)
+    add_conserved_energy(at(potential, t_next, 0), x, t_next, new)
+    for i in range(s.shape[2]):
+        s[ledger.first + WORK, 0, i] += share * (new[i] - old[i])
+
+
+@inlined
+def _count_nothing_block(ledger, potential, s, work, x, t, t_next, share):
+    pass
+
+
+@driven_or(_count_moving_block, _count_nothing_block)
+def count_moving_block(ledger, potential, s, work, x, t, t_next, share):
+    """Work of moving the parameters while a block stands at x; booked on the first component."""
+
+
+@inlined
+def _add_forces(ledger, potential, x, t, row, f):
+    add_force(at(potential, t, row), x, t, f)
+    for d in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            f[d, i] *= 0.5
+
+
+@inlined
+def _add_no_forces(ledger, potential, x, t, row, f):
+    pass
+
+
+@driven_or(_add_forces, _add_no_forces)
+def halfway_block(ledger, potential, x, t, row, f):
+    """Forces of a block with the parameters halfway, as ``halfway``."""
+
+
+def _keeps(potential):
+    return _keep_positions if has_side_force(potential) else _keep_nothing
+
+
+def remember(potential, s, work):
+    """Keep the positions, where a force without energy will want them."""
+    _keeps(potential)(potential, s, work)
+
+
+@overload(remember, strict=False, jit_options=OPTIONS)
+def _compiled_remember(potential, s, work):
+    return _keeps(potential)
+
+
+@inlined
+def _keep_positions(potential, s, work):
+    for d in range(s.shape[1]):
+        for i in range(s.shape[2]):
+            work[OLD_X, d, i] = s[0, d, i]
+
+
+@inlined
+def _keep_nothing(potential, s, work):
+    pass
+
+
+@inlined
+def _count_side_force(ledger, potential, s, work, t_next):
+    before, after = work[SIDE], work[NEW_SIDE]
+    for d in range(s.shape[1]):
+        for i in range(s.shape[2]):
+            after[d, i] = 0.0
+    add_side_force(at(potential, t_next, 0), s[0], t_next, after)
+    for d in range(s.shape[1]):
+        for i in range(s.shape[2]):
+            s[ledger.first + WORK, d, i] += 0.5 * (before[d, i] + after[d, i]) * (s[0, d, i] - work[OLD_X, d, i])
+            before[d, i] = after[d, i]
+
+
+@inlined
+def _count_no_side_force(ledger, potential, s, work, t_next):
+    pass
+
+
+def _side_work(potential):
+    return _count_side_force if has_side_force(potential) else _count_no_side_force
+
+
+def count_side_force(ledger, potential, s, work, t_next):
+    """Work of the forces without energy along the path of a step."""
+    _side_work(potential)(ledger, potential, s, work, t_next)
+
+
+@overload(count_side_force, strict=False, jit_options=OPTIONS)
+def _compiled_side_force(ledger, potential, s, work, t_next):
+    return _side_work(potential)
+
+
+@inlined
+def potential_energy(potential, s, t, u):
+    """Write U at the positions of a block to u (its part that has an energy)."""
+    for i in range(s.shape[2]):
+        u[i] = 0.0
+    add_conserved_energy(at(potential, t, 0), s[0], t, u)
+
+
+@inlined
+def _write(ledger, potential, s, t, work, tallies, frame, first):
+    u, dimension = work[ENERGY, 0], s.shape[1]
+    potential_energy(potential, s, t, u)
+    for i in range(min(s.shape[2], tallies.shape[1] - first)):
+        done, shadow, speed2 = 0.0, 0.0, 0.0
+        for d in range(dimension):
+            done += s[ledger.first + WORK, d, i]
+            shadow += s[ledger.first + SHADOW, d, i]
+            tallies[frame, first + i, 1 + d] = s[ledger.first + HEAT, d, i]
+            if ledger.mass > 0.0:
+                speed2 += s[1, d, i] * s[1, d, i]
+        tallies[frame, first + i, 0] = done
+        tallies[frame, first + i, 1 + dimension] = u[i] + shadow - done
+        tallies[frame, first + i, 2 + dimension] = 0.5 * ledger.mass * speed2
+        tallies[frame, first + i, 3 + dimension] = u[i]
+
+
+@inlined
+def _write_nothing(ledger, potential, s, t, work, tallies, frame, first):
+    pass
+
+
+def tally(ledger, potential, s, t, work, tallies, frame, first):
+    """Write tallies[frame, first + lane]: work, heat per component, W_shadow, m v^2 / 2, U."""
+    (_write if ledger.counts else _write_nothing)(ledger, potential, s, t, work, tallies, frame, first)
+
+
+@overload(tally, strict=False, jit_options=OPTIONS)
+def _compiled_tally(ledger, potential, s, t, work, tallies, frame, first):
+    return _write if class_of(ledger).counts else _write_nothing
+
+
+def columns(ledger, dimension):
+    """Names of the columns of the tallies."""
+    if not ledger.counts:
+        return ()
+    heats = ("heat",) if dimension == 1 else tuple(f"heat {d}" for d in range(dimension))
+    return ("work", *heats, "shadow work", "kinetic energy", "potential energy")

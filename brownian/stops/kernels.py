@@ -1,0 +1,291 @@
+"""Stop conditions: a particle that meets one rests where it is from then on, and the time is kept.
+
+Between the ends of a step a path may have touched a wall and come back.  Where the path inside of a step is Brownian motion
+with drift (Euler-Maruyama, or no force) this happens with probability exp(-2 a b / s^2), a and b the distances of the two
+ends from the wall, s the spread of a step; and the first touch is at u dt / (1 + u), u an inverse Gaussian of mean a / b and
+shape (a / s)^2.  Both are drawn (``bridge``): first-passage times then carry no error of the step.
+
+Sources: Karatzas, Shreve, Brownian Motion and Stochastic Calculus (Springer, 1991), section 2.8; Michael, Schucany, Haas, Am.
+Stat. 30, 88 (1976).
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba.extending import overload
+
+from .. import vectormath
+from ..compiled import OPTIONS, class_of, inlined, method
+from ..noise import STEPS_PER_CALL, fill_chances, normal_and_uniform
+
+RUNNING = -1.0  # in the slot of the stop times
+
+
+class NoStop(NamedTuple):
+    """Nothing stops."""
+
+    stops = False
+    bridged = False
+
+
+class Walls(NamedTuple):
+    """One component leaves (low, high)."""
+
+    low: float
+    high: float
+    component: int
+
+    stops = True
+    bridged = False
+
+    def met(self, old, x, i):
+        return x[self.component, i] <= self.low or x[self.component, i] >= self.high
+
+
+class BridgedWalls(NamedTuple):
+    """One component leaves (low, high), inside of a step too; spread: of the noise of a step."""
+
+    low: float
+    high: float
+    component: int
+    spread: float
+
+    stops = True
+    bridged = True
+
+    def touch(self, before, after, chance):
+        below, above = before - self.low, self.high - before
+        lower = _chance_to_touch(below, after - self.low, self.spread)
+        upper = _chance_to_touch(above, self.high - after, self.spread)
+        # one number for both walls, from its two ends: they are too far apart for both to be touched in one step
+        if chance < lower:
+            return True, self.low
+        return 1.0 - chance < upper, self.high
+
+
+class BridgedLevel(NamedTuple):
+    """One component meets a level, inside of a step too."""
+
+    level: float
+    component: int
+    spread: float
+
+    stops = True
+    bridged = True
+
+    def touch(self, before, after, chance):
+        side = 1.0 if before > self.level else -1.0
+        reached = _chance_to_touch(side * (before - self.level), side * (after - self.level), self.spread)
+        return chance < reached, self.level
+
+
+class Level(NamedTuple):
+    """One component is on the other side of a level than before the step."""
+
+    level: float
+    component: int
+
+    stops = True
+    bridged = False
+
+    def met(self, old, x, i):
+        before, after = old[self.component, i] - self.level, x[self.component, i] - self.level
+        return before * after <= 0.0
+
+
+class Ball(NamedTuple):
+    """Within a distance of a point."""
+
+    center: np.ndarray
+    radius: float
+
+    stops = True
+    bridged = False
+
+    def met(self, old, x, i):
+        square = 0.0
+        for d in range(x.shape[0]):
+            y = x[d, i] - self.center[min(d, self.center.size - 1)]
+            square += y * y
+        return square <= self.radius * self.radius
+
+
+class Box(NamedTuple):
+    """Inside of a box."""
+
+    low: np.ndarray
+    high: np.ndarray
+
+    stops = True
+    bridged = False
+
+    def met(self, old, x, i):
+        inside = True
+        for d in range(x.shape[0]):
+            below = x[d, i] < self.low[min(d, self.low.size - 1)]
+            inside = inside and not (below or x[d, i] > self.high[min(d, self.high.size - 1)])
+        return inside
+
+
+@method
+def met(stop, old, x, i):
+    """Whether lane i has met the condition."""
+    return stop.met(old, x, i)
+
+
+@method
+def touch(stop, before, after, chance):
+    """Whether a path between two positions touched a wall, and which."""
+    return stop.touch(before, after, chance)
+
+
+@inlined
+def _chance_to_touch(before, after, spread):
+    if after <= 0.0:
+        return 1.0
+    return vectormath.exp(-2.0 * before * after / (spread * spread))
+
+
+@inlined
+def _moment_of_touch(distance, after, spread, normal, uniform):
+    """Part of the step at which a wall at this distance is first touched; after: the distance at the end of the step."""
+    mean, shape = distance / max(after, 1e-300), (distance / spread) * (distance / spread)
+    ratio = 0.5 * mean * normal * normal / shape
+    u = mean / (1.0 + ratio + math.sqrt(ratio * (2.0 + ratio)))
+    if uniform * (mean + u) > mean:
+        u = mean / u * mean
+    return u / (1.0 + u) if u < 1e300 else 1.0
+
+
+def keep(stop, s, old):
+    """Copy a block, where some of it may have to be put back."""
+    if stop.stops:
+        _copy(stop, s, old)
+
+
+@inlined
+def _copy(stop, s, old):
+    for k in range(s.shape[0]):
+        for d in range(s.shape[1]):
+            for i in range(s.shape[2]):
+                old[k, d, i] = s[k, d, i]
+
+
+@inlined
+def _leave(stop, s, old):
+    pass
+
+
+@overload(keep, strict=False, jit_options=OPTIONS)
+def _compiled_keep(stop, s, old):
+    return _copy if class_of(stop).stops else _leave
+
+
+@inlined
+def _put_back(s, old):
+    last = s.shape[0] - 1
+    times = old[last, 0]
+    for k in range(last):
+        for d in range(s.shape[1]):
+            for i in range(s.shape[2]):
+                s[k, d, i] = old[k, d, i] if times[i] >= 0.0 else s[k, d, i]
+
+
+@inlined
+def _halt(stop, noise, s, old, chances, n, dt, first_step, first_particle):
+    _put_back(s, old)
+    times, running = s[s.shape[0] - 1, 0], 0
+    for i in range(s.shape[2]):
+        if times[i] < 0.0:
+            if met(stop, old[0], s[0], i):
+                times[i] = (n + 1) * dt
+            else:
+                running += 1
+    return running
+
+
+@inlined
+def _halt_bridged(stop, noise, s, old, chances, n, dt, first_step, first_particle):
+    _put_back(s, old)
+    if n % STEPS_PER_CALL == 0 or n == first_step:
+        fill_chances(chances, noise, n, first_particle)
+    times, running, row = s[s.shape[0] - 1, 0], 0, chances[n % STEPS_PER_CALL]
+    for i in range(s.shape[2]):
+        if times[i] < 0.0:
+            before, after = old[0, stop.component, i], s[0, stop.component, i]
+            touched, wall = touch(stop, before, after, (np.float64(row[i]) + 0.5) * 2.3283064365386963e-10)
+            if touched:
+                normal, uniform = normal_and_uniform(noise, n, first_particle + i)
+                part = _moment_of_touch(abs(before - wall), abs(after - wall), stop.spread, normal, uniform)
+                times[i] = (n + part) * dt
+                s[0, stop.component, i] = wall
+            else:
+                running += 1
+    return running
+
+
+@inlined
+def _never(stop, noise, s, old, chances, n, dt, first_step, first_particle):
+    return 1
+
+
+def _halting(stop):
+    if not class_of(stop).stops:
+        return _never
+    return _halt_bridged if class_of(stop).bridged else _halt
+
+
+def halt(stop, noise, s, old, chances, n, dt, first_step, first_particle):
+    """Stop what has met the condition in step n, put back what had stopped before; how many lanes still run."""
+    return _halting(stop)(stop, noise, s, old, chances, n, dt, first_step, first_particle)
+
+
+@overload(halt, strict=False, jit_options=OPTIONS)
+def _compiled_halt(stop, noise, s, old, chances, n, dt, first_step, first_particle):
+    return _halting(stop)
+
+
+@inlined
+def _running(stop, s):
+    count, times = 0, s[s.shape[0] - 1, 0]
+    for i in range(s.shape[2]):
+        count += times[i] < 0.0
+    return count
+
+
+@inlined
+def _all_run(stop, s):
+    return s.shape[2]
+
+
+def still_running(stop, s):
+    """How many lanes of a block run at the start of a call."""
+    return (_running if stop.stops else _all_run)(stop, s)
+
+
+@overload(still_running, strict=False, jit_options=OPTIONS)
+def _compiled_still_running(stop, s):
+    return _running if class_of(stop).stops else _all_run
+
+
+@inlined
+def _write(stop, s, tallies, frame, first):
+    column = tallies.shape[2] - 1
+    for i in range(min(s.shape[2], tallies.shape[1] - first)):
+        tallies[frame, first + i, column] = s[s.shape[0] - 1, 0, i]
+
+
+@inlined
+def _write_nothing(stop, s, tallies, frame, first):
+    pass
+
+
+def write_times(stop, s, tallies, frame, first):
+    """Write the stop times (-1 while running) into the last column of the tallies."""
+    (_write if stop.stops else _write_nothing)(stop, s, tallies, frame, first)
+
+
+@overload(write_times, strict=False, jit_options=OPTIONS)
+def _compiled_write_times(stop, s, tallies, frame, first):
+    return _write if class_of(stop).stops else _write_nothing
