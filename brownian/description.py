@@ -114,11 +114,21 @@ def describe_stop(stop):
     """A stop condition as an entry of a description; empty where there is none."""
     if stop is None:
         return {}
-    fields = {name: np.asarray(value).tolist() for name, value in vars(stop).items()}
-    return {
-        "stop": {"class": type(stop).__name__}
-        | {k: str(v) if v in (math.inf, -math.inf) else v for k, v in fields.items()}
-    }
+    fields = {name: _infinities_as_words(np.asarray(value).tolist()) for name, value in vars(stop).items()}
+    return {"stop": {"class": type(stop).__name__} | fields}
+
+
+def _infinities_as_words(value):
+    """JSON has no infinity: "inf" and "-inf" stand for it."""
+    if isinstance(value, list):
+        return [_infinities_as_words(entry) for entry in value]
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
+
+
+def _words_as_infinities(value):
+    if isinstance(value, list):
+        return [_words_as_infinities(entry) for entry in value]
+    return float(value) if value in ("inf", "-inf") else value
 
 
 def build_stop(data):
@@ -126,7 +136,7 @@ def build_stop(data):
     if data is None:
         return None
     if isinstance(data, dict):
-        data = {k: float(v) if v in ("inf", "-inf") else v for k, v in data.items()}
+        data = {name: _words_as_infinities(value) for name, value in data.items()}
     return build_named("stop condition", STOPS, data)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from . import units as unit_sets
 from .bookkeeping import ledger_for, opened
+from .colored import ActiveForce, ColoredNoise, GeneralizedLangevin
 from .description import (
     Undescribed,
     build_dynamics,
@@ -20,7 +21,6 @@ from .description import (
     describe_stop,
     made,
 )
-from .colored import ActiveForce, ColoredNoise, GeneralizedLangevin
 from .dynamics import Dynamics, Langevin, Overdamped
 from .engine import Engine, available_threads
 from .integrators import GJF, ColoredHeun, EulerMaruyama, Integrator, MemoryBAOAB

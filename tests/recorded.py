@@ -1,9 +1,30 @@
 """Trajectories made of arrays, or of a part of another trajectory; and how well error bars are calibrated."""
 
+import os
+import signal
+
 import numpy as np
+import pytest
 
 import brownian as bn
+from brownian import running
 from brownian.trajectory import MemoryRecorder
+
+
+def interrupted(monkeypatch, simulation, path, *, interrupts=5, steps_each=13, **run):
+    """Run into a file until Ctrl-C comes, at the given interrupt of a run that is cut into calls of some steps."""
+    done = []
+
+    def stop_soon(self, step, final=False):
+        done.append(step)
+        if len(done) == interrupts:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(running._Run, "_target", lambda self, step, last: min(last, step + steps_each))
+        patch.setattr(running.Progress, "update", stop_soon)
+        with pytest.raises(KeyboardInterrupt):
+            simulation.run(out=path, **run)
 
 
 def record(x, dt=0.5, v=None, description=None, steps=None):

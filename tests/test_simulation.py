@@ -1,7 +1,6 @@
 """The run: same bits whatever the cut, starts, schedules, NaN with its address, refusals."""
 
 import math
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from conftest import STANDARD_ERRORS, standard_errors
+from recorded import interrupted
 
 import brownian as bn
 from brownian import running
@@ -275,18 +275,7 @@ def test_stop_and_resume_is_a_straight_run(tmp_path, integrator, monkeypatch):
     arguments = dict(dynamics=dynamics, integrator=integrator, dt=0.02)
     straight = simulation(**arguments).run(steps=200, every=0.1, out=tmp_path / "straight.h5md")
     part = tmp_path / "part.h5md"
-    monkeypatch.setattr(running._Run, "_target", lambda self, step, last: min(last, step + 13))
-    calls = []
-
-    def stop_soon(self, done, final=False):
-        calls.append(done)
-        if len(calls) == 5:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setattr(running.Progress, "update", stop_soon)
-    with pytest.raises(KeyboardInterrupt):
-        simulation(**arguments).run(steps=200, every=0.1, out=part)
-    monkeypatch.undo()
+    interrupted(monkeypatch, simulation(**arguments), part, steps=200, every=0.1)
     with bn.open(part) as unfinished:
         assert 5 < len(unfinished) < 41
     resumed = simulation(**arguments).run(steps=200, every=0.1, out=part, resume=True)

@@ -23,8 +23,11 @@ class Curve(NamedTuple):
 def curve_of(times, values, response, error=0.0):
     """The curve from values of independent groups (groups, lags), with the standard error of the response."""
     spread = np.hypot(values.std(axis=0, ddof=1) / math.sqrt(len(values)), error)
-    columns = (tuple(column.tolist()) for column in (times, values.mean(axis=0), spread, response))
-    return Curve(*columns, line_of(times, response))
+    mean = values.mean(axis=0)
+    return Curve(
+        tuple(times.tolist()), tuple(mean.tolist()), tuple(spread.tolist()), tuple(response.tolist()),
+        line_of(times, response),
+    )  # fmt: skip
 
 
 def line_of(times, response):

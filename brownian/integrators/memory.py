@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..colored import ActiveForce, ColoredNoise, GeneralizedLangevin
-from ..compiled import fma, inlined
+from ..compiled import fma
 from ..theory.ou import affine_ou
 from .integrator import Facts, Integrator, exchange_along_path
 from .scheme import HEUN, MEMORY

@@ -30,9 +30,18 @@ _HOME = {
         "discrete_msd",
         "drift_ratio",
     ),
+    "driven": (
+        "free_energy_difference",
+        "quench_work",
+        "stiffness_ramp_work",
+    ),
     "escape": (
+        "absorbing_survival",
+        "committor",
+        "discrete_wall_shift",
         "kramers_rate",
         "mfpt",
+        "reactive_flux",
     ),
     "free": (
         "diffusion",
@@ -42,6 +51,10 @@ _HOME = {
         "free_vacf",
         "free_variance_given_velocity",
     ),
+    "gle": (
+        "gle_msd",
+        "gle_vacf",
+    ),
     "harmonic": (
         "harmonic_acf",
         "harmonic_cross_correlation",
@@ -49,10 +62,19 @@ _HOME = {
         "harmonic_step_response",
         "harmonic_vacf",
     ),
+    "klein_kramers": ("klein_kramers_rate",),
     "linear": (
         "lag_covariance",
         "linear_scheme",
         "linear_scheme_stationary",
+    ),
+    "nonequilibrium": (
+        "aoup_msd",
+        "aoup_trap",
+        "colored_noise_trap",
+        "curl_trap_heat",
+        "gyrator",
+        "gyrator_violation",
     ),
     "ou": (
         "affine_ou",
@@ -64,6 +86,7 @@ _HOME = {
         "stratonovich_velocity",
     ),
     "plane": ("boltzmann_average_2d",),
+    "smoluchowski": ("smoluchowski_rate",),
     "spectra": (
         "aliased_psd",
         "expected_periodogram",
@@ -71,6 +94,11 @@ _HOME = {
         "harmonic_susceptibility",
         "sample_variance",
     ),
+    "turnover": (
+        "energy_loss",
+        "melnikov_meshkov_rate",
+    ),
+    "washboard": ("washboard_velocity_diffusion",),
     "work": (
         "dragged_work_mean",
         "dragged_work_variance",

@@ -1,13 +1,16 @@
 """Relaxation over a barrier at any friction: the slowest decay of the Klein-Kramers equation, exact.
 
-In Hermite functions H_n of the velocity and functions of the position orthonormal in e^{-U/kT} the backward generator is
+In Hermite functions of the velocity and functions of the position that are orthonormal in e^{-U/kT}, the generator is
 
     L = s (a+ D - a D+) - gamma a+ a,    s = sqrt(kT/m),  gamma = lambda/m,  D = d/dx,  D+ = -d/dx + U'/kT,
 
-a tridiagonal matrix of blocks.  Its levels n = 1, 2, ... are eliminated from above, K_n = gamma n - Lambda + s^2 (n + 1)
-D^T K_{n+1}^-1 D, all symmetric, which leaves Lambda c = s^2 D^T K_1^-1 D c.  Polynomials make D triangular with the
-constant, whose eigenvalue is 0, in its first column; without it D is inverted, and 1/Lambda is the *largest* eigenvalue
-of D^-1 K_1 D^-T / s^2: no digits are lost however high the barrier.
+a tridiagonal matrix of blocks.  Its levels n = 1, 2, ... are eliminated from above,
+
+    K_n = gamma n - Lambda + s^2 (n + 1) D^T K_{n+1}^-1 D,
+
+all symmetric, which leaves Lambda c = s^2 D^T K_1^-1 D c.  Polynomials make D triangular with the constant, whose
+eigenvalue is 0, in its first column; without it D is inverted, and 1/Lambda is the *largest* eigenvalue of
+D^-1 K_1 D^-T / s^2: no digits are lost however high the barrier.
 """
 
 import numpy as np

@@ -63,7 +63,7 @@ def smoluchowski_rate(energy, *, friction, kT, support=None):
     >>> def energy(x):
     ...     return 2.0 * ((x / 1.2) ** 2 - 1) ** 2
     >>> print(f"{smoluchowski_rate(energy, friction=0.7, kT=0.9):.10f}")
-    0.3557343550
+    0.3557343551
     """
     friction, kT = positive(friction=friction, kT=kT)
     for name, value in {"friction": friction, "kT": kT}.items():
@@ -98,5 +98,5 @@ def smoluchowski_rate(energy, *, friction, kT, support=None):
         raise ValueError(f"energy must confine more strongly than |x|: no eigenvalue after {_MOST_ROUNDS} iterations")
     density = weight * function**2
     if support is None and max(density[0, 0], density[-1, -1]) > _EMPTY * np.max(density):
-        raise ValueError("energy must confine more strongly than |x|: the slowest decay reaches the ends of its support")
+        raise ValueError("energy must confine more strongly than |x|: the slowest decay reaches the ends")
     return float(kT / friction * rate)

@@ -31,7 +31,7 @@ def _curvature(u, name, x, distance):
 
 
 def _valley(u, well, top):
-    """int sqrt(u(top) - u) dx over the well, from the turning point to the top."""
+    """Integral of sqrt(u(top) - u) over the well, from the turning point to the top."""
     side = np.sign(well - top)
     height = u(np.array([top]))[0]
     for k in range(40):

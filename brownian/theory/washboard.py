@@ -1,7 +1,7 @@
 """Underdamped motion in a periodic potential, level or tilted: drift velocity and effective diffusion, exact.
 
-The density is expanded in plane waves of the position and Hermite functions of the velocity.  In units of s = sqrt(kT/m)
-its levels obey
+The density is expanded in plane waves of the position and Hermite functions of the velocity; s = sqrt(kT/m) and
+gamma = lambda/m.  Its levels obey
 
     sqrt(n) B rho_{n-1} - gamma n rho_n - sqrt(n+1) s d/dx rho_{n+1} = -r_n,   B = (f - U')/(m s) - s d/dx,
 
@@ -82,8 +82,8 @@ def _converged(u, tilt, gamma, speed, period, accuracy):
         sizes[grown] = int(GROWTH * sizes[grown])
         if sizes[grown] > MOST[grown]:
             raise ValueError(
-                f"energy must be smoother, friction or kT higher, or accuracy above {max(changes):.0e}: {MOST[0]} waves "
-                f"and {MOST[1]} Hermite functions do not suffice for accuracy = {accuracy}"
+                f"energy must be smoother, friction or kT higher, or accuracy above {max(changes):.0e}: {MOST[0]} "
+                f"waves and {MOST[1]} Hermite functions do not suffice for accuracy = {accuracy}"
             )
         before, answer = answer, solve()
         scale = np.maximum(np.abs(answer), [1e-6 * abs(answer[1]), 0.0])
