@@ -37,20 +37,19 @@ def well_of(name):
     return double_well(given["Eb"], given["x0"]), given, words
 
 
-# --------------------------------------------------------------------------------------------------------- eigenvalues
+# ---------------------------------------------------------------------------------------------------------- eigenvalues
 
 
 @pytest.mark.parametrize("name", KLEIN_KRAMERS)
 def test_klein_kramers_known_answers(name):
-    """To 1e-8, or to the digits of the entry; a friction of 0.1 % more is seen."""
+    """To 1e-8, or to the digits of the entry; a temperature of 1e-6 more is seen."""
     U, given, words = well_of(name)
-    own = KNOWN[name]["check_rel_diff"]
-    bound = max(1e-8, own)
+    bound = max(1e-8, KNOWN[name]["check_rel_diff"])
     rate = theory.klein_kramers_rate(U, accuracy=bound, **words)
     close(rate, KNOWN[name]["value"]["Lambda1"], bound)
     if given["lam"] > 1.0:
-        words["friction"] *= 1.001
-        assert abs(theory.klein_kramers_rate(U, **words) / rate - 1.0) > 1e-4
+        words["kT"] *= 1.0 + 1e-6
+        assert abs(theory.klein_kramers_rate(U, **words) / rate - 1.0) > 10.0 * bound
 
 
 @pytest.mark.parametrize("name", ["dw1_mfpt_od", "dw2_mfpt_od"])
@@ -73,8 +72,8 @@ def test_smoluchowski_in_closed_form():
     for barrier in (20.0, 100.0, 300.0):
         U = double_well(barrier, 1.2)
         product = theory.smoluchowski_rate(U, **OVERDAMPED) * theory.mfpt(U, -1.2, 1.2, **OVERDAMPED) / 2.0
-        # they differ by Lambda_1 times a time of relaxation inside a well, lambda x0^2 / 8 E_b
-        bound = 10.0 * theory.smoluchowski_rate(U, **OVERDAMPED) * FRICTION * 1.44 / (8.0 * barrier)
+        # they differ by Lambda_1 times the descent from the top: E_b/kT times of relaxation lambda x0^2 / 8 E_b
+        bound = theory.smoluchowski_rate(U, **OVERDAMPED) * FRICTION * 1.44 / (8.0 * KT)
         close(product, 1.0, bound + EXACT)
 
 
@@ -115,10 +114,11 @@ def test_klein_kramers_symmetries():
     close(theory.klein_kramers_rate(lambda x: 3.0 * double_well(2.0, 1.2, 0.8)(x), **tripled), rate, 1e-10)
 
 
-def test_klein_kramers_says_when_it_does_not_converge():
-    """A kinked barrier: not in polynomials to 1e-8; to what they give it can be had."""
+def test_klein_kramers_says_when_it_does_not_converge(monkeypatch):
+    """A kinked barrier: not in so few polynomials to 1e-8; what they give can be had."""
     kink = lambda x: 2.5 * (np.abs(x) - 1.2) ** 2  # noqa: E731
-    with pytest.raises(ValueError, match="smoother.*accuracy above"):
+    monkeypatch.setattr("brownian.theory.klein_kramers.MOST", (100, 60))
+    with pytest.raises(ValueError, match=r"smoother.*accuracy above"):
         theory.klein_kramers_rate(kink, mass=1e-4, friction=0.7, kT=KT)
     coarse = theory.klein_kramers_rate(kink, mass=1e-4, friction=0.7, kT=KT, accuracy=0.05)
     assert abs(coarse / theory.smoluchowski_rate(kink, **OVERDAMPED) - 1.0) < 0.2
@@ -165,7 +165,7 @@ def test_melnikov_meshkov_of_a_cubic_well():
     close(theory.melnikov_meshkov_rate(cubic, friction=20.0, **words), strong, 1e-11)
 
 
-# --------------------------------------------------------------------------------------------- committor, flux and walls
+# -------------------------------------------------------------------------------------------- committor, flux and walls
 
 
 def test_committor():
@@ -195,7 +195,7 @@ def test_reactive_flux_is_one_over_the_round_trip(barrier):
 
 
 def survival_between_looks(distance, dt, looks):
-    """Survival of a wall at `distance` that is looked for `looks` times, by Gauss-Legendre quadrature of the density."""
+    """Survival of a wall at `distance` that is looked for `looks` times: the density, step by step, by quadrature."""
     width = np.sqrt(2.0 * KT / FRICTION * dt)
     span = 10.0 * width * np.sqrt(looks)
     edges = np.linspace(distance - span, distance, int(span / width) + 1)
@@ -212,7 +212,7 @@ def survival_between_looks(distance, dt, looks):
 
 
 def test_absorbing_wall():
-    """Known answer; a wall that is watched at intervals recedes by 0.5826 steps, with an error of the next order, dt."""
+    """Known answer; a wall that is watched at intervals recedes by 0.5826 steps, with an error of order dt."""
     entry = KNOWN["absorbing_boundary"]
     given, diffusion = entry["params"], theory.diffusion(friction=FRICTION, kT=KT)
     words = {"distance": given["a"], "diffusion": diffusion}
@@ -232,7 +232,7 @@ def test_absorbing_wall():
     assert unshifted[1] > 20.0 * errors[1]
 
 
-# ------------------------------------------------------------------------------------------------------------- washboard
+# ------------------------------------------------------------------------------------------------------------ washboard
 
 
 def wave(x):
@@ -274,7 +274,7 @@ def test_washboard_limits():
     assert np.all(np.abs((2.0 * lighter - light) / exact - 1.0) < small**2)
 
 
-# ------------------------------------------------------------------------------------------------------------- bad input
+# ------------------------------------------------------------------------------------------------------------ bad input
 
 
 def _bad_calls():
@@ -311,7 +311,7 @@ def _bad_calls():
         ("period must be a period", lambda: t.washboard_velocity_diffusion(U, **washboard)),
         ("mass.*> 0", lambda: t.washboard_velocity_diffusion(wave, **{**washboard, "mass": 0.0})),
         ("force", lambda: t.washboard_velocity_diffusion(wave, **{**washboard, "force": np.inf})),
-        ("smoother", lambda: t.washboard_velocity_diffusion(lambda x: 9.0 * (np.mod(x, 2.0) > 1.0), **washboard)),
+        (r"got \+inf", lambda: t.washboard_velocity_diffusion(lambda x: np.inf + 0.0 * x, **washboard)),
     ]
 
 

@@ -47,8 +47,10 @@ def known(trajectory, *names, **given):
     integrator = integrator if isinstance(integrator, dict) else {}
     stated = {name: dynamics.get(name) for name in ("mass", "friction", "kT")}
     stated |= {"dt": description.get("dt"), "scheme": SCHEME_OF.get(str(integrator.get("class")))}
-    if dynamics.get("class") == "Overdamped":
+    if dynamics.get("class") in ("Overdamped", "ColoredNoise", "ActiveForce"):
         stated["mass"] = 0.0
+    if dynamics.get("class") == "GeneralizedLangevin":  # of slow motion
+        stated["friction"] = float(np.sum([dynamics.get("friction", 0.0), *dynamics.get("frictions", [])]))
     values = []
     for name in names:
         value = stated[name] if given.get(name) is None else given[name]

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..dynamics import Langevin, Overdamped
 from ..integrators import BAOAB, REGISTRY
 
 
@@ -38,4 +39,8 @@ class BAOA(BAOAB):
         return BAOAKernel(2.0 * half, drift, decay, spread)
 
 
-SCHEMES = {name.lower(): cls() for name, cls in (REGISTRY | {"BAOA": BAOA}).items()}
+SCHEMES = {
+    name.lower(): cls()
+    for name, cls in (REGISTRY | {"BAOA": BAOA}).items()
+    if {Langevin, Overdamped} & set(cls.facts)  # what velocities and positions tell of
+}

@@ -1,13 +1,13 @@
 """What a trajectory is judged against: from its own description, or from what is given, every missing part named."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..dynamics import Langevin, Overdamped
 from ..integrators.probe import affine_probe
-from ..potentials.definition import force
+from ..potentials.definition import affine_force
 from ..simulation import Simulation
 from ..trajectory import Trajectory
 from .foreign import BAOAKernel
@@ -48,9 +48,11 @@ class Claim:
 
     def __post_init__(self):
         self.kernel = self.integrator.kernel(self.dynamics, self.dt, self.dimension, self.potential)
-        self.underdamped = isinstance(self.dynamics, Langevin)
+        self.underdamped = self.dynamics.inertial
+        self.remembers = len(self.dynamics.slots) > 1 + self.underdamped  # forces that are not in the file
         self.kT = self.dynamics.components("kT", self.dimension)
-        self.friction = self.dynamics.components("friction", self.dimension)
+        slow = "total" if hasattr(self.dynamics, "total") else "friction"
+        self.friction = self.dynamics.components(slow, self.dimension)
         self.mass = self.dynamics.mass if self.underdamped else 0.0
         self.linear = affine_force(self.potential, self.dimension)
 
@@ -68,23 +70,10 @@ class Claim:
             integrator = BAOAB()
         dynamics = self.dynamics
         if kT is not None:
-            parts = {"friction": dynamics.friction, "kT": kT} | ({"mass": self.mass} if self.underdamped else {})
-            dynamics = type(dynamics)(**parts)
+            dynamics = replace(dynamics, kT=kT)
         kernel = integrator.kernel(dynamics, self.dt, self.dimension, self.potential)
         facts = integrator.facts_for(dynamics)
         return affine_probe(kernel, self.potential, len(dynamics.slots), facts.normals, self.dimension, self.dt)
-
-
-def affine_force(potential, dimension):
-    """(stiffness matrix K, force f at the origin) of F = f - K x, or None if the force is not of this form."""
-    constant = force(potential, np.zeros((1, dimension)))[0]
-    stiffness = -(force(potential, np.eye(dimension)) - constant).T
-    points = np.random.default_rng(5).normal(size=(8, dimension)) * 2.7
-    scale = np.abs(constant).max() + np.abs(stiffness).max() * np.abs(points).max() + 1e-300
-    for t in (0.0, 0.71):
-        if not np.abs(force(potential, points, t) - (constant - points @ stiffness.T)).max() <= 1e-11 * scale:
-            return None
-    return stiffness, constant
 
 
 class Counted(Trajectory):

@@ -91,6 +91,12 @@ def _affine(claim):
     kT = float(np.mean(claim.kT))
     probe = claim.probe(kT=kT)
     ones, nothing = np.ones(D), np.zeros(HARMONICS)
+    if not claim.dynamics.equilibrium:
+        center = np.zeros(D) if claim.free else np.linalg.solve(stiffness, constant)
+        return Prediction(ones, ones, 1.0, center, np.zeros(D), 0.0, nothing, None, "of equilibrium")
+    if claim.free and claim.remembers:  # the flow of velocities and memory is exact
+        drift = constant / claim.friction
+        return Prediction(ones, ones, 1.0, np.zeros(D), drift, 0.0, nothing, None, "")
     if claim.free:
         kinetic, drift = ones, np.zeros(D)
         if claim.underdamped:
@@ -143,7 +149,10 @@ def ranks(claim):
             return None
         from scipy.special import ndtr
 
-        covariance, mean = claim.probe().stationary_covariance(), np.linalg.solve(stiffness, constant)
+        mean = np.linalg.solve(stiffness, constant)
+        covariance = (
+            claim.probe().stationary_covariance() if claim.dynamics.equilibrium else np.diag(claim.kT) / stiffness
+        )
         widths = np.sqrt(np.diag(covariance)[:D])
         return [lambda x, d=d: ndtr((x - mean[d]) / widths[d]) for d in range(D)]
     if claim.free or not (by_component(claim.potential) or D == 1):

@@ -85,7 +85,7 @@ def replay(trajectory, simulation):
         for stop in stops:
             engine.advance(at, stop)
             at = stop
-        every = _every_step(engine, simulation, at, last, len(state) == 2, trajectory.description)
+        every = _every_step(engine, simulation, at, last, trajectory.description)
     finally:
         engine.close()
     for frame, number in zip(compared, steps, strict=True):
@@ -105,8 +105,8 @@ def replay(trajectory, simulation):
     return rounding_line("frames as replayed", "innovations", size, bound, word=word), every
 
 
-def _every_step(engine, simulation, first, last, velocities, description):
-    count = last - first
+def _every_step(engine, simulation, first, last, description):
+    count, velocities = last - first, simulation.dynamics.inertial
     shape = (count + 1, simulation.particles, simulation.dimension)
     x, v = np.empty(shape), np.empty(shape) if velocities else None
     state = engine.unload()

@@ -71,14 +71,17 @@ def _linear(part, longest):
 
 
 def _of_the_scheme(part, lags):
-    """[C(0) - C(t)] / kT and the response to a unit force, both (lags, components)."""
+    """[C(0) - C(t)] / kT and the response to a unit force, both (lags, components).
+
+    Of dynamics that break the relation the first is what the response asks for.
+    """
     claim, D, kT = part.claim, part.claim.dimension, float(np.mean(part.claim.kT))
     probe, push = claim.probe(kT=kT), pushed(claim)
     covariance, rest = probe.stationary_covariance() / kT, np.eye(len(push)) - probe.matrix
     powers = [np.linalg.matrix_power(probe.matrix, int(k) * part.stride) for k in lags]
     own = [np.diag((covariance - power @ covariance)[:D, :D]) for power in powers]
     answer = [np.diag(np.linalg.solve(rest, push - power @ push)[:D]) for power in powers]
-    return np.array(own), np.array(answer)
+    return np.array(own if claim.dynamics.equilibrium else answer), np.array(answer)
 
 
 def _kubo(part, lags, own, answer, tested):
@@ -99,6 +102,8 @@ def _kubo(part, lags, own, answer, tested):
     moving = np.all(answer > 1e-9 * np.abs(own), axis=1)
     violation = float(np.abs(own[moving] / answer[moving] - 1.0).max(initial=0.0))
     word = "exact for this scheme at every lag" if violation < 1e-9 else f"the scheme itself is off by {violation:.2g}"
+    if not claim.dynamics.equilibrium:
+        word = "what equilibrium would ask for"
     word += f"; at the last lag {values[:, -1].mean():.4g} of what is expected"
     name = f"[C(0) - C(t)] / kT against the response, {values.shape[1]} lags"
     return [Line(name, "response", statistic, degrees, math.sqrt(2.0 * degrees), z, p, word=word)], curve
@@ -111,7 +116,7 @@ def _spectrum(part):
     """
     claim, D = part.claim, part.claim.dimension
     length = int(min(2048, np.diff(part.time_groups).min()))
-    if length < 64:
+    if length < 64 or not claim.dynamics.equilibrium:
         return []
     probe = claim.probe(kT=float(np.mean(claim.kT)))
     covariance, center = probe.stationary_covariance(), np.linalg.solve(*claim.linear)

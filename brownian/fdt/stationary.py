@@ -161,6 +161,9 @@ def _relaxation_time(trajectory, claim, stride):
         if claim.free:  # positions never relax; velocities do
             if not claim.underdamped:
                 return claim.dt
+            if claim.remembers:
+                relaxing = moduli[moduli < 1.0 - 1e-9]
+                return -claim.dt / math.log(float(relaxing.max())) if relaxing.size else math.inf
             gamma = float(np.min(claim.friction)) / claim.mass
             return 1.0 / gamma if gamma > 0.0 else math.inf
         slowest = float(moduli.max())

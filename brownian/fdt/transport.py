@@ -18,8 +18,9 @@ def transport_lines(part):
     neither the ballistic part nor dt leaves a bias.
     """
     claim, steps = part.claim, part.trajectory.steps
-    name = SCHEME_OF.get(type(claim.integrator).__name__, "baoab" if claim.underdamped else None)
-    if part.stride == 0 or name is None:
+    name = SCHEME_OF.get(type(claim.integrator).__name__, "baoab" if claim.underdamped else "euler_maruyama")
+    memory = claim.remembers and claim.underdamped
+    if part.stride == 0 or (memory and claim.linear[1].any()):
         return []
     lag = max(1, math.ceil(5.0 * part.relaxation / (part.stride * claim.dt)))
     if lag >= len(part.rows):
@@ -28,10 +29,13 @@ def transport_lines(part):
     positions, velocities = part.trajectory.positions, part.trajectory.velocities
     means = GroupMeans(part)
     D, first = claim.dimension, part.rows.start
-    msd = np.array([discrete_msd(n, name, friction=lam, kT=kT, dt=claim.dt, mass=claim.mass) for lam, kT in
-                    zip(claim.friction, claim.kT, strict=True)])  # fmt: skip
-    ratios = [[f(name, friction=lam, dt=claim.dt, mass=claim.mass) for lam in claim.friction] for f in
-              (drift_ratio, diffusion_ratio)]  # fmt: skip
+    if memory:
+        msd, ratios = _displacement_with_memory(claim, n), np.ones((2, D))
+    else:
+        msd = np.array([discrete_msd(n, name, friction=lam, kT=kT, dt=claim.dt, mass=claim.mass) for lam, kT in
+                        zip(claim.friction, claim.kT, strict=True)])  # fmt: skip
+        ratios = [[f(name, friction=lam, dt=claim.dt, mass=claim.mass) for lam in claim.friction] for f in
+                  (drift_ratio, diffusion_ratio)]  # fmt: skip
     drift, diffusion = np.array(ratios, dtype=np.float64)
     push = claim.linear[1] * drift / claim.friction * n * claim.dt
     power = np.linalg.matrix_power(claim.probe().matrix, n) if claim.underdamped else None
@@ -53,3 +57,16 @@ def transport_lines(part):
         mean, error, z, p = mean_test(means.of("green-kubo").mean(axis=1) * own, own)
         lines.append(Line("Green-Kubo D / (kT mu), from velocities", "statics", mean, own, error, z, p))
     return lines
+
+
+def _displacement_with_memory(claim, steps):
+    """<dx^2> of a free particle after some steps, per component: its own scheme, velocities and memory in equilibrium."""
+    D, probe = claim.dimension, claim.probe()
+    state = np.diag(np.concatenate([np.zeros(D), claim.kT / claim.mass, np.ravel(claim.dynamics.spreads(D) ** 2)]))
+    power, noise = np.eye(len(state)), np.zeros_like(state)
+    matrix, added = probe.matrix, probe.noise @ probe.noise.T
+    while steps:  # M^n and the noise of n steps, by doublings
+        if steps % 2:
+            power, noise = matrix @ power, matrix @ noise @ matrix.T + added
+        matrix, added, steps = matrix @ matrix, added + matrix @ added @ matrix.T, steps // 2
+    return np.diag(power @ state @ power.T + noise)[:D]

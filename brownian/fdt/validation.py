@@ -7,6 +7,7 @@ import numpy as np
 
 from ..engine import available_threads
 from ..integrators.overdamped import LeimkuhlerMatthewsKernel
+from ..noise import normals_at
 from ..simulation import open_trajectory
 from .friction import friction_from_file, response_under_same_noise
 from .innovations import Battery, Part
@@ -16,6 +17,7 @@ from .parameters import claim_for, counted
 from .recovered import inverted
 from .regeneration import SeededNoise, replay
 from .rounding import grid_of
+from .stream import Forces, slabs
 from .verdict import GROUPS, Line, Verdict, rounding_line
 
 
@@ -118,6 +120,8 @@ def _subject(trajectory, claim):
 
 def _noise(trajectory, claim, family_error, seeded):
     """Lines of integrity, innovations and friction, with the battery they are from."""
+    if claim.remembers:
+        return _with_memory(trajectory, claim, family_error, seeded)
     every_step = bool(np.all(np.diff(trajectory.steps) == 1))
     if every_step and (trajectory.velocities is not None or not needs_velocities(claim.kernel)):
         return _every_step(trajectory, claim, family_error, seeded)
@@ -131,6 +135,28 @@ def _noise(trajectory, claim, family_error, seeded):
             note = f"the file does not keep {what}: the noise is that of a replayed stretch of {len(stretch) - 1} steps"
             return [line, *more], [note, *notes], battery
     return lines, [f"the file does not keep {what}: the noise can't be reconstructed"], None
+
+
+def _with_memory(trajectory, claim, family_error, seeded):
+    """Forces that are not in the file: a replay shows that the run was driven by the noise of its seed, which is tested."""
+    replayed = replay(trajectory, claim.simulation) if seeded and claim.regenerable else None
+    note = "the forces that the dynamics remembers are not in the file"
+    if replayed is None or not claim.dynamics.equilibrium:
+        return [replayed[0]] if replayed is not None else [], [f"{note}: the noise can't be reconstructed"], None
+    line, stretch = replayed
+    s, steps = claim.simulation, len(stretch) - 1
+    battery = Battery(steps, claim.particles, s.facts.normals * claim.dimension, predictable=False)
+    with ThreadPoolExecutor(max(1, min(4, available_threads())), thread_name_prefix="verdict") as pool:
+        for slab in slabs(stretch, Forces(claim.potential, claim.dt, claim.dimension), range(len(stretch))):
+            count = len(slab.x) - 1
+            z = normals_at(
+                s.noise, int(slab.steps[0]), count, first_particle=s.first_particle, particles=s.particles,
+                dimension=s.dimension, kinds=s.facts.normals,
+            )  # fmt: skip
+            xi = z.transpose(0, 2, 1, 3).reshape(count, s.particles, -1)
+            battery.add(Part(xi, xi * xi, slab.x[:count], None, slab.f[:count]), pool)
+    words = f"{note}: the noise is that of the seed, by which a stretch of {steps} steps comes back"
+    return battery.fair([line, *battery.lines(family_error)]), [words], battery
 
 
 def _every_step(trajectory, claim, family_error, seeded):

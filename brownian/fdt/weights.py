@@ -52,7 +52,7 @@ def noise_like_force(claim):
     >>> print(noise_like_force(claim)[0] / ((1.0 + decay) * kick / spread))
     [1.]
     """
-    if getattr(claim.kernel, "keeps_noise", False):
+    if getattr(claim.kernel, "keeps_noise", False) or claim.remembers:
         return None
     bare = claim if claim.linear is not None else _with(claim, Free())  # type: ignore[call-arg]
     push, noise = pushed(bare), bare.probe().noise

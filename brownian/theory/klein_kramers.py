@@ -76,16 +76,17 @@ def _root(levels, start, slope, accuracy):
     rate, value = start, levels(start)
     for _ in range(SECANTS):
         following = rate + (value - rate) / (1.0 - slope)
-        if abs(following - rate) <= 1e-3 * accuracy * abs(following):
-            return following, slope
         if not 0.0 < following < levels.gamma / 2.0:
             break
+        if abs(following - rate) <= 1e-3 * accuracy * following:
+            return following, slope
         before, value = value, levels(following)
         slope = (value - before) / (following - rate)
         rate = following
     raise ValueError(
-        f"energy must have a barrier: nothing decays more slowly than friction/(2 mass) = {levels.gamma / 2.0}, "
-        "below which no motion can ring"
+        "energy must have a barrier: nothing decays more slowly than friction/(2 mass) = "
+        f"{levels.gamma / 2.0}, below which no motion can ring, with {len(levels.from_odd)} polynomials and "
+        f"{levels.hermites} Hermite functions"
     )
 
 

@@ -141,9 +141,9 @@ def washboard_velocity_diffusion(energy, *, force, period, mass, friction, kT, a
         if np.ndim(value) > 0:
             raise ValueError(f"{name} must be one number, got shape {np.shape(value)}")
     u = reduced(energy, kT)
-    check_period(u, period)
     if not np.all(np.isfinite(u(np.linspace(0.0, period, 65)))):
-        raise ValueError("energy must be finite, got +inf")
+        raise ValueError(f"energy must be finite between 0 and {period}, got +inf")
+    check_period(u, period)
     force = np.asarray(finite(force=force))
     gamma, speed = friction / mass, np.sqrt(kT / mass) / period
     tilts = force.ravel() * period / kT
