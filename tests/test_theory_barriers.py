@@ -69,6 +69,9 @@ def test_smoluchowski_in_closed_form():
     level = (np.pi / 2.6) ** 2 * KT / FRICTION
     close(theory.smoluchowski_rate(lambda x: 0.0 * x, **box), level)
     close(theory.smoluchowski_rate(lambda x: 1.7 * x, **box), level + (1.7 / KT) ** 2 / 4.0 * KT / FRICTION)
+    # a well of weight e^-32: its current is summed from its own side
+    deep = theory.smoluchowski_rate(double_well(20.0, 1.2, 12.0), **OVERDAMPED)
+    close(theory.smoluchowski_rate(double_well(20.0, 1.2, -12.0), **OVERDAMPED), deep)
     for barrier in (20.0, 100.0, 300.0):
         U = double_well(barrier, 1.2)
         product = theory.smoluchowski_rate(U, **OVERDAMPED) * theory.mfpt(U, -1.2, 1.2, **OVERDAMPED) / 2.0
@@ -103,6 +106,9 @@ def test_klein_kramers_of_a_trap(centre):
         close(rate, 1.0 / theory.harmonic_relaxation_time(mass=MASS, friction=friction, stiffness=2.1), 1e-9)
     with pytest.raises(ValueError, match=r"barrier.*friction/\(2 mass\)"):
         theory.klein_kramers_rate(trap, mass=MASS, friction=3.2, kT=KT)
+    # half a kT of barrier, moderate friction: the slowest mode decays at 0.60 friction/mass, above the bound
+    with pytest.raises(ValueError, match=r"friction/\(2 mass\) = 0.269"):
+        theory.klein_kramers_rate(double_well(0.5, 1.2), mass=MASS, friction=0.7, kT=KT)
 
 
 def test_klein_kramers_symmetries():

@@ -13,6 +13,23 @@ _HOME = {
         "kinetic_temperature",
         "virial_temperature",
     ),
+    "passage": (
+        "Proportion",
+        "Rate",
+        "Survival",
+        "escape_rate",
+        "mean_first_passage_time",
+        "splitting_probability",
+        "survival_curve",
+    ),
+    "rates": (
+        "ReactiveFlux",
+        "cycle_efficiency",
+        "entropy_production",
+        "population_relaxation",
+        "reactive_flux",
+        "well_populations",
+    ),
     "reading": ("logarithmic_lags",),
     "stationarity": ("Relaxation", "relaxation"),
     "series": ("Blocking", "blocking", "effective_sample_size", "integrated_autocorrelation_time", "series_mean"),
@@ -20,6 +37,15 @@ _HOME = {
     "statistics": ("Estimate", "TooFewData", "chi_square_interval", "displacement_msd", "histogram", "mean", "ratio"),
     "summary": ("Summary", "summarise"),
     "transport": ("GreenKubo", "diffusion", "einstein_diffusion", "green_kubo"),
+    "work": (
+        "CrooksFit",
+        "FreeEnergy",
+        "bar",
+        "crooks_crossing",
+        "cumulant_relation",
+        "exponential_average",
+        "jarzynski",
+    ),
 }
 
 __getattr__, __dir__, __all__ = lazily(__name__, _HOME)

@@ -27,25 +27,21 @@ class _Frames:
         self.positions = np.asarray(positions)[..., np.newaxis]
         if self.positions.ndim != 3:
             raise ValueError(f"positions of shape {self.positions.shape[:-1]}, but (frames, particles) is needed")
-        self.times = np.arange(len(self), dtype=np.float64) if times is None else np.asarray(times, dtype=np.float64)
-        if self.times.shape != (len(self),) or not np.all(np.diff(self.times) > 0.0):
-            raise ValueError(f"times of shape {self.times.shape} for {len(self)} frames, but one for each is needed, "
-                             "and they must ascend")  # fmt: skip
         self.steps, (self.particles, self.dimension) = np.arange(len(self)), self.positions.shape[1:]
+        self.times = np.asarray(times, dtype=np.float64)
+        if self.times.shape != self.steps.shape or not np.all(np.diff(self.times) > 0.0):
+            raise ValueError(
+                f"times of shape {self.times.shape}, but {len(self)} that ascend are needed: one per frame"
+            )
 
     def __len__(self):
         return len(self.positions)
 
 
-def _read(positions, times, component, timed=True):
-    if hasattr(positions, "positions"):
-        trajectory = positions
-        if times is not None:
-            raise ValueError("times are given, but the trajectory has its own")
-    else:
-        if times is None and timed:
-            raise ValueError("times = None, but the times of the frames are needed where positions are an array")
-        trajectory = _Frames(positions, times)
+def _read(positions, times, component):
+    trajectory = positions if hasattr(positions, "positions") else _Frames(positions, times)
+    if trajectory is positions and times is not None:
+        raise ValueError("times are given, but the trajectory has its own")
     if component not in range(trajectory.dimension):
         raise ValueError(f"component = {component!r}, but 0 to {trajectory.dimension - 1} are allowed")
     return trajectory
@@ -106,8 +102,7 @@ def population_relaxation(
 
     Notes
     -----
-    Source: D. Chandler, J. Chem. Phys. 68, 2959 (1978); H. Risken, The Fokker-Planck Equation (Springer, 1989),
-    section 5.10.
+    Source: D. Chandler, J. Chem. Phys. 68, 2959 (1978).
 
     Examples
     --------
@@ -133,17 +128,14 @@ def population_relaxation(
     least = min(covariances(means).min() for means in (pieces.mean(axis=0), _without(pieces)))
     if not least > 0.0:
         raise TooFewData(
-            f"the autocorrelation at lags = {lags.tolist()} goes down to {least:.3g}, but its logarithm needs > 0: shorter "
-            "lags, or more particles, would do"
+            f"the autocorrelation at lags = {lags.tolist()} goes down to {least:.3g}, but its logarithm needs > 0: "
+            "shorter lags, or more particles, would do"
         )
     return _jackknife(rate, pieces)
 
 
 class ReactiveFlux(NamedTuple):
-    """Plateau of k(t) [1/T]: ``value``, ``error`` and ``samples`` as in an `Estimate`; and the ``curve`` of k.
-
-    ``times`` [T]: the middle of each interval between lags, to which the `Estimate` ``curve`` belongs.
-    """
+    """Plateau of k(t) [1/T], as in an `Estimate`; and k(t) itself, the `Estimate` ``curve`` at the ``times`` [T]."""
 
     value: float
     error: float
@@ -176,11 +168,11 @@ def reactive_flux(
     -------
     ReactiveFlux
         The value is the mean of k(t) over the plateau: k_AB (e^(-Lambda t1) - e^(-Lambda t2)) / [Lambda (t2 - t1)],
-        less than k_AB by about Lambda (t1 + t2) / 2.
+        below k_AB by a share of about Lambda (t1 + t2) / 2.  ``curve`` belongs to the middles between lags.
 
     Notes
     -----
-    Source: D. Chandler, J. Chem. Phys. 68, 2959 (1978), eqs. 3-6; T. Yamamoto, J. Chem. Phys. 33, 281 (1960).
+    Source: D. Chandler, J. Chem. Phys. 68, 2959 (1978); T. Yamamoto, J. Chem. Phys. 33, 281 (1960).
 
     Examples
     --------
@@ -196,8 +188,7 @@ def reactive_flux(
     plateau = _two_lags("plateau", plateau)
     if leave not in (-1, 1):
         raise ValueError(f"leave = {leave!r}, but it must be -1 (below the boundary) or 1 (above it)")
-    lags = np.r_[0, logarithmic_lags(plateau[1])] if lags is None else np.atleast_1d(lags)
-    lags = np.unique(np.r_[lags, plateau])
+    lags = np.unique(np.r_[np.r_[0, logarithmic_lags(plateau[1])] if lags is None else lags, plateau])
     pieces, lags, interval = _memory_of_sides(trajectory, lags, boundary, component, start, memory)
     gaps, (first, last) = np.diff(lags) * interval, np.searchsorted(lags, plateau)
 
@@ -207,8 +198,8 @@ def reactive_flux(
         return np.concatenate([curve, mean_flux[..., np.newaxis]], axis=-1) * 2.0 / (1.0 + leave * means[..., :1])
 
     value, error, samples = _jackknife(rates, pieces)
-    middles, curve = (lags[1:] + lags[:-1]) / 2.0 * interval, Estimate(value[:-1], error[:-1], samples)
-    return ReactiveFlux(value[-1], error[-1], samples, middles, curve)
+    middles = (lags[1:] + lags[:-1]) / 2.0 * interval
+    return ReactiveFlux(value[-1], error[-1], samples, middles, Estimate(value[:-1], error[:-1], samples))
 
 
 def well_populations(positions, boundaries=(0.0,), *, component=0, start=0, memory=MEMORY):
@@ -233,7 +224,8 @@ def well_populations(positions, boundaries=(0.0,), *, component=0, start=0, memo
     >>> well_populations(np.repeat([[-1.1, 0.9, 1.3, 2.6]], 5, axis=0).repeat(8, axis=1), [0.0, 2.0]).value
     array([0.25, 0.5 , 0.25])
     """
-    trajectory = _read(positions, None, component, timed=False)
+    times = None if hasattr(positions, "positions") else np.arange(len(positions))
+    trajectory = _read(positions, times, component)
     edges = np.asarray(boundaries, dtype=np.float64)
     if edges.ndim != 1 or not edges.size or not np.isfinite(edges).all() or not np.all(np.diff(edges) > 0.0):
         raise ValueError(f"boundaries = {boundaries!r}, but finite numbers that ascend are needed, at least one")

@@ -5,8 +5,9 @@ trajectories start.  All functions raise ValueError for values that are not fini
 fewer than 2 trajectories (`TooFewData`).  What heat says: `analysis.rates`.
 
 Averages of e^{-W/kT} live on rare trajectories of little work: where std(W) >> 2 kT these are too few by an exponential
-factor, Delta F comes out too high, and no error can tell.  ``effective`` says how many trajectories carry an estimate:
-below about 10 of them, trust neither value nor error.  `bar`, from both directions, needs exponentially fewer.
+factor, Delta F comes out too high, and no error can tell.  ``effective``, (sum of weights)^2 / (sum of their squares),
+says how many trajectories carry an estimate: below about 10 of them, trust neither value nor error.  `bar`, from both
+directions, needs exponentially fewer.
 """
 
 from typing import NamedTuple
@@ -17,18 +18,16 @@ from .statistics import Estimate, TooFewData, mean
 
 
 class FreeEnergy(NamedTuple):
-    """A free-energy difference; ``value``, ``error``, ``samples``, ``z`` and ``interval`` as in an `Estimate`.
-
-    ``effective`` is the number of trajectories that carry it, (sum of weights)^2 / (sum of squares): see the module.
-    """
+    """A free-energy difference [E], as an `Estimate`, and the ``effective`` number of trajectories that carry it."""
 
     value: float
     error: float
     samples: int
     effective: float
 
-    z = Estimate.z
-    interval = Estimate.interval
+    def z(self, expected):
+        """Return (value - expected) / error."""
+        return (self.value - expected) / self.error
 
 
 class CrooksFit(NamedTuple):

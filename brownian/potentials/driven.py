@@ -227,6 +227,9 @@ def Driven(inner, /, **protocols):
         if not isinstance(protocol, Protocol):
             raise TypeError(f"Driven: {name} = {protocol!r}, but a protocol is needed: {', '.join(PROTOCOLS)}")
         shape, rows = np.shape(getattr(inner, name)), protocol.rows
+        if shape == (1,) and rows.ndim == 2:  # one number for every component, driven by one for each
+            inner = inner._replace(**{name: np.repeat(getattr(inner, name), rows.shape[1])})
+            shape = rows.shape[1:]
         try:
             rows = np.broadcast_to(
                 rows.reshape(len(rows), *[1] * (len(shape) - rows.ndim + 1), *rows.shape[1:]), (len(rows), *shape)
