@@ -14,8 +14,8 @@ MOST_MODES = 8
 class ColoredNoise(Dynamics):
     """Overdamped, driven by coloured noise without memory in the friction: lambda dx = -grad U dt + zeta dt.
 
-    <zeta(t) zeta(t')> = (lambda kT / time) e^(-|t - t'| / time).  For time -> 0 this is ``Overdamped``; at any other time the
-    fluctuation-dissipation relation is broken, since the friction has no memory: in a trap of stiffness k,
+    <zeta(t) zeta(t')> = (lambda kT / time) e^(-|t - t'| / time).  For time -> 0 this is ``Overdamped``; at any other
+    time the fluctuation-dissipation relation is broken, since the friction has no memory: in a trap of stiffness k,
     <x^2> = (kT / k) / (1 + k time / lambda).
 
     Parameters
@@ -148,7 +148,7 @@ class GeneralizedLangevin(Dynamics):
     kT
         Thermal energy [E], zero or positive; one number, or one per component.
     frictions
-        lambda_k [M/T] of each mode, positive (one number for one mode): each alone is the friction of slow motion.
+        lambda_k [M/T] of each mode, positive (one number for one mode); each alone is the friction of slow motion.
     times
         tau_k [T] of each mode, positive.
     friction
@@ -169,8 +169,8 @@ class GeneralizedLangevin(Dynamics):
 
     mass: float
     kT: float | tuple[float, ...]
-    frictions: float | tuple[float, ...]
-    times: float | tuple[float, ...]
+    frictions: tuple[float, ...]
+    times: tuple[float, ...]
     friction: float = 0.0
 
     inertial = True
@@ -185,16 +185,13 @@ class GeneralizedLangevin(Dynamics):
             object.__setattr__(self, name, value if isinstance(value, tuple) else (value,))
         if len(self.frictions) != len(self.times):
             raise ValueError(
-                f"GeneralizedLangevin: {len(self.frictions)} frictions and {len(self.times)} times, but one of each per "
-                "mode is needed"
+                f"GeneralizedLangevin: {len(self.frictions)} frictions and {len(self.times)} times, but one of each "
+                "per mode is needed"
             )
         if len(self.times) > MOST_MODES:
             raise ValueError(f"GeneralizedLangevin: {len(self.times)} modes, but at most {MOST_MODES} are possible")
-
-    @property
-    def slots(self):
-        """Positions, velocities, and the force of each mode."""
-        return ("position", "velocity", *(f"memory {k}" for k in range(len(self.times))))
+        slots = ("position", "velocity", *(f"memory {k}" for k in range(len(self.times))))
+        object.__setattr__(self, "slots", slots)
 
     @property
     def total(self):

@@ -30,11 +30,13 @@ def checked_parameter(owner, name, *, strict, single=False):
 class Dynamics:
     """What the forms share.
 
-    slots: arrays of the state, positions first; inertial: whether the second holds velocities; equilibrium: whether noise
-    and friction obey the fluctuation-dissipation relation, so that Boltzmann's distribution is stationary.
+    slots: arrays of the state, positions first; inertial: whether the second holds velocities; equilibrium: whether
+    noise and friction obey the fluctuation-dissipation relation, so that Boltzmann's distribution is stationary.
     """
 
     slots: tuple[str, ...] = ("position",)
+    kT: float | tuple[float, ...]
+    friction: float | tuple[float, ...]
     inertial = False
     equilibrium = True
 

@@ -13,11 +13,11 @@ import numpy as np
 from .caching import compiled_for
 from .compiled import inlined
 from .integrators.counted import counted_begin, counted_step
-from .integrators.ledger import SLOTS, NoLedger, columns, tally
+from .integrators.ledger import SLOTS, NoLedger, columns, counts, tally
 from .integrators.scheme import work_rows
 from .noise import STEP, STEPS_PER_CALL, draw
 from .potentials.potential import own
-from .stops.kernels import NoStop, halt, keep, still_running, write_times
+from .stops.kernels import NoStop, bridged, halt, keep, still_running, stops, write_times
 
 
 @inlined
@@ -119,7 +119,7 @@ class Engine:
         self.normals, self.lanes = normals, block_lanes(particles, dimension, threads)
         self.lookahead, self.window = int(kernel.keeps_noise), noise_window(self.lanes)
         self.blocks = -(-particles // self.lanes)
-        slots += (SLOTS if ledger.counts else 0) + stop.stops
+        slots += (SLOTS if counts(ledger) else 0) + stops(stop)
         self.state = np.zeros((self.blocks, slots, dimension, self.lanes))
         pieces = min(self.blocks, threads if threads == 1 else 4 * threads)
         self._bounds = np.linspace(0, self.blocks, pieces + 1).astype(np.int64)
@@ -146,13 +146,13 @@ class Engine:
     @property
     def columns(self):
         """Names of the columns of the tallies."""
-        return (*columns(self.ledger, self.dimension), *(("stop time",) if self.stop.stops else ()))
+        return (*columns(self.ledger, self.dimension), *(("stop time",) if stops(self.stop) else ()))
 
     def start(self, first_step, last_step, frame_steps, positions=None, velocities=None, tallies=None):
         """Begin to take all blocks from first_step to last_step; returns a function that waits for the end.
 
-        positions and velocities: arrays (frames, particles, dimension) of float32 or float64, or None; tallies: float64,
-        (frames, particles, columns), or None.
+        positions and velocities: arrays (frames, particles, dimension) of float32 or float64, or None; tallies:
+        float64, (frames, particles, columns), or None.
         """
         buffers = [array for values in (positions, velocities) for array in _by_precision(values)]
         buffers.append(np.empty((0, 0, 0)) if tallies is None else tallies)
@@ -178,12 +178,13 @@ class Engine:
         groups = self.window // STEPS_PER_CALL
         row = self.noise.buffer(1, 1, 2, groups)[0, 0]
         words = np.empty((STEPS_PER_CALL, max(self.lanes, groups)), np.uint32)
-        work = np.zeros((work_rows(self.kernel, self.ledger.counts), self.dimension, self.lanes))
-        old = np.empty(self.state.shape[1:] if self.stop.stops else (0, 0, 0))
-        chances = np.empty((STEPS_PER_CALL, self.lanes if self.stop.bridged else 0), np.uint32)
+        work = np.zeros((work_rows(self.kernel, counts(self.ledger)), self.dimension, self.lanes))
+        old = np.empty(self.state.shape[1:] if stops(self.stop) else (0, 0, 0))
+        chances = np.empty((STEPS_PER_CALL, self.lanes if bridged(self.stop) else 0), np.uint32)
         self._run(
             first_block, last_block, self.state, self.kernel, own(self.potential), self.noise, self.ledger, self.stop,
-            z, row, words, work, old, chances, self.lookahead, self.window, self.first_particle, first_step, last_step, self.dt, frame_steps, *buffers,
+            z, row, words, work, old, chances, self.lookahead, self.window, self.first_particle, first_step, last_step,
+            self.dt, frame_steps, *buffers,
         )  # fmt: skip
 
     def block_not_finite(self):

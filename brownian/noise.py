@@ -195,7 +195,9 @@ def _draw(noise, transform, z, row, words, first_step, first_particle, purpose):
 
 @inlined
 def fill_chances(chances, noise, step, first_particle):
-    """chances[k, i] = 32 random bits of particle ``first_particle + i`` for step 4 (step // 4) + k: does it touch?"""
+    """chances[k, i] = 32 random bits of particle ``first_particle + i`` for step 4 (step // 4) + k: whether it
+    touches.
+    """
     low, lanes = _low_word(0, CROSSING), chances.shape[1]
     group = np.uint64(step // STEPS_PER_CALL)
     _fill_words(chances, lanes, group, _NONE, np.uint64(first_particle), _ALL, low, noise.seed)
@@ -203,7 +205,7 @@ def fill_chances(chances, noise, step, first_particle):
 
 @inlined
 def normal_and_uniform(noise, step, particle):
-    """A normal and a uniform in (0, 1) of one particle and step: when does it touch?"""
+    """A normal and a uniform in (0, 1) of one particle and step: when it touches."""
     g, key = np.uint64(step), noise.seed
     low = _low_word(0, TOUCHING)
     a, b, c, _ = philox(g & _LOW, g >> _32, np.uint64(particle), low, key & _LOW, key >> _32)

@@ -1,13 +1,11 @@
 """A simulation: what is solved, how, from where; and its run."""
 
 import secrets
-import warnings
 
 import numpy as np
 
 from . import units as unit_sets
 from .bookkeeping import ledger_for, opened
-from .colored import ActiveForce, ColoredNoise, GeneralizedLangevin
 from .description import (
     Undescribed,
     build_dynamics,
@@ -21,25 +19,17 @@ from .description import (
     describe_stop,
     made,
 )
-from .dynamics import Dynamics, Langevin, Overdamped
+from .dynamics import Dynamics
 from .engine import Engine, available_threads
-from .integrators import GJF, ColoredHeun, EulerMaruyama, Integrator, MemoryBAOAB
+from .guards import check_protocols, check_step, refuse_stopped, stopping_for, thermal_length
+from .integrators import Integrator, default_for
 from .noise import MAX_COMPONENTS, MAX_PARTICLES, Given, Philox, PhiloxFloat32
 from .potentials.definition import cast, check_force, dimension_of, is_potential, stiffest, without_energy
-from .potentials.driven import frozen, times_of_extremes
 from .running import run_to_end
 from .schedule import frame_steps, positive_number, steps_in, whole_number
 from .start import draw_start
-from .stopping import refuse_stopped, stopping_for
 from .trajectory import Trajectory, open_file
 
-DEFAULTS = {
-    Langevin: GJF,
-    Overdamped: EulerMaruyama,
-    GeneralizedLangevin: MemoryBAOAB,
-    ColoredNoise: ColoredHeun,
-    ActiveForce: ColoredHeun,
-}
 NOISES = {"float64": Philox, "float32": PhiloxFloat32}
 
 
@@ -102,11 +92,11 @@ class Simulation:
         """Check everything and compute the coefficients."""
         if not isinstance(dynamics, Dynamics):
             raise TypeError(
-                f"dynamics = {dynamics!r}, but Langevin(...), Overdamped(...), GeneralizedLangevin(...), ColoredNoise(...) or "
-                "ActiveForce(...) is needed"
+                f"dynamics = {dynamics!r}, but one of brownian's is needed: Langevin(...), Overdamped(...), "
+                "GeneralizedLangevin(...), ColoredNoise(...) or ActiveForce(...)"
             )
         if integrator is None:
-            integrator = next(cls() for form, cls in DEFAULTS.items() if isinstance(dynamics, form))
+            integrator = default_for(dynamics)
         if isinstance(integrator, type) and issubclass(integrator, Integrator):
             raise TypeError(f"integrator = {integrator.__name__}, but an instance is needed: {integrator.__name__}()")
         if not isinstance(integrator, Integrator):
@@ -139,9 +129,10 @@ class Simulation:
         self.facts = integrator.facts_for(dynamics)
         self.noise = self._noise(noise)
         self.start = start
+        self.curvature = stiffest(self.potential, self.dimension)
         if without_energy(self.potential) is None:
-            check_force(self.potential, self.dimension, self._length())
-        self._check_step()
+            check_force(self.potential, self.dimension, thermal_length(self))
+        check_step(self)
         self.kernel = integrator.kernel(dynamics, self.dt, self.dimension, self.potential)
         self.bookkeeping, self.stop = bool(bookkeeping), stop
         self.ledger, self.stopping = ledger_for(self), stopping_for(self)
@@ -160,44 +151,6 @@ class Simulation:
         if not isinstance(noise, str) or noise not in NOISES:
             raise ValueError(f"noise = {noise!r}, but it must be {' or '.join(map(repr, NOISES))}, or Given(values)")
         return NOISES[noise](np.uint64(self.seed))
-
-    def _length(self):
-        """A length on which the potential is looked at: thermal where the curvature is known."""
-        self.curvature = stiffest(self.potential, self.dimension)
-        kT = float(np.max(self.dynamics.kT))
-        return (kT / self.curvature) ** 0.5 if self.curvature and self.curvature > 0.0 and kT > 0.0 else 1.0
-
-    def _check_step(self):
-        curvature = getattr(self, "curvature", None) or 0.0
-        limit = self.integrator.stability_limit(self.dynamics, curvature)
-        if not self.dt < limit:
-            raise ValueError(
-                f"dt = {self.dt:g} is unstable: {self.integrator} needs dt < {limit:.6g} at the largest curvature "
-                f"{curvature:.6g} of {type(self.potential).__name__}'s minima"
-            )
-        if isinstance(self.dynamics, Langevin) and self.facts.forces:
-            gamma_dt = float(np.max(self.dynamics.friction)) / self.dynamics.mass * self.dt
-            if gamma_dt > 2.0:
-                warnings.warn(
-                    f"gamma dt = {gamma_dt:.3g} > 2: velocities are not resolved (statics and, with GJF, diffusion "
-                    f"stay right); dt < {2.0 * self.dt / gamma_dt:.3g} resolves them, Overdamped dynamics does without",
-                    stacklevel=3,
-                )
-
-    def _check_protocols(self, steps):
-        """Refuse a run in which a driven parameter becomes invalid, or the step unstable, before it starts."""
-        first, last = self.first_step * self.dt, (self.first_step + steps) * self.dt
-        for t in times_of_extremes(self.potential, first, last):
-            try:
-                curvature = stiffest(frozen(self.potential, t), self.dimension) or 0.0
-            except ValueError as error:
-                raise ValueError(f"at t = {t:.6g} of this run: {error}") from None
-            limit = self.integrator.stability_limit(self.dynamics, curvature)
-            if not self.dt < limit:
-                raise ValueError(
-                    f"dt = {self.dt:g} is unstable at t = {t:.6g} of this run: {self.integrator} needs dt < {limit:.6g} at "
-                    f"the curvature {curvature:.6g}"
-                )
 
     def run(self, *, steps=None, time=None, every=None, out=None, resume=False, overwrite=False, velocities=True,
             dtype=None, threads=None, progress=False):  # fmt: skip
@@ -238,7 +191,7 @@ class Simulation:
         if (steps is None) == (time is None):
             raise ValueError(f"steps = {steps!r} and time = {time!r}, but exactly one of them is needed")
         steps = whole_number("steps", steps, 1) if time is None else steps_in("time", time, self.dt)
-        self._check_protocols(steps)
+        check_protocols(self, steps)
         frames = frame_steps(every, steps, self.dt)
         threads = available_threads() if threads is None else whole_number("threads", threads, 1)
         if isinstance(self.noise, Given) and self.noise.first_step + len(self.noise.values) < self.first_step + steps:

@@ -2,10 +2,11 @@
 
     m dv = -lambda v dt - U' dt + sqrt(2 lambda kT) dW,    U = barrier ((x / width)^2 - 1)^2
 
-All particles start in the left well, and <sgn x> decays with the slowest rate Lambda = 2 k of the Klein-Kramers equation once
-they have forgotten how.  Expected: Lambda / 2 on the exact eigenvalue at every friction; Mel'nikov and Meshkov's formula within
-its tenth or so of it; Kramers' own far above it at weak friction, where energy is what a particle waits for.  At strong
-friction the overdamped equation gives the same rate, and its mean first-passage time over the barrier is exact at any step.
+All particles start in the left well, and <sgn x> decays with the slowest rate Lambda = 2 k of the Klein-Kramers
+equation once they have forgotten how.  Expected: Lambda / 2 on the exact eigenvalue at every friction; Mel'nikov and
+Meshkov's formula within its tenth or so of it; Kramers' own far above it at weak friction, where energy is what a
+particle waits for.  At strong friction the overdamped equation gives the same rate, and its mean first-passage time
+over the barrier is exact at any step.
 """
 
 import sys
@@ -15,8 +16,8 @@ import numpy as np
 import brownian as bn
 
 
-def run(*, barrier=2.0, width=1.2, mass=1.3, kT=0.9, weakest=0.07, strongest=7.0, points=8, dt=0.04, particles=60000, seed=7,
-        out=None, resume=False, overwrite=False):  # fmt: skip
+def run(*, barrier=2.0, width=1.2, mass=1.3, kT=0.9, weakest=0.07, strongest=7.0, points=8, dt=0.04,
+        particles=200_000, seed=7, out=None, resume=False, overwrite=False):  # fmt: skip
     """Measure the rate at several frictions, compare with the exact eigenvalue, plot the turnover."""
     scenario = bn.Scenario(__file__, out)
     well = bn.DoubleWell(barrier=barrier, width=width)
@@ -41,9 +42,11 @@ def run(*, barrier=2.0, width=1.2, mass=1.3, kT=0.9, weakest=0.07, strongest=7.0
     times = trajectory.stop_times
     passage = bn.analysis.mean(times)
     to_top = bn.theory.mfpt(well.profile, -width, 0.0, friction=strongest, kT=kT)
-    scenario.check(f"mean first passage to the top, overdamped, lambda = {strongest:g}", passage.value, to_top, passage.error)
+    scenario.check(
+        f"mean first passage to the top, overdamped, lambda = {strongest:g}", passage.value, to_top, passage.error
+    )
 
-    fine = np.geomspace(weakest / 1.3, strongest * 1.3, 25)
+    fine = np.geomspace(weakest / 1.1, strongest * 1.1, 33)
     formula = {"well": -width, "top": 0.0}
     curvatures = {"well_curvature": 8 * barrier / width**2, "barrier_curvature": 4 * barrier / width**2}
     with bn.plotting.style():
@@ -52,11 +55,16 @@ def run(*, barrier=2.0, width=1.2, mass=1.3, kT=0.9, weakest=0.07, strongest=7.0
         bn.plotting.with_errors(frictions, bn.analysis.Estimate(value, error, particles), ax=left, label="simulated")
         curve = [bn.theory.klein_kramers_rate(well.profile, friction=f, **exact, **digits) / 2 for f in fine]
         bn.plotting.theory(fine, curve, ax=left, label="exact (Klein-Kramers)")
-        mm = [bn.theory.melnikov_meshkov_rate(well.profile, friction=f, other_well=width, **formula, **exact) for f in fine]
+        mm = [
+            bn.theory.melnikov_meshkov_rate(well.profile, friction=f, other_well=width, **formula, **exact)
+            for f in fine
+        ]
         left.plot(fine, mm, color="#e76300", lw=1.2, label="Mel'nikov-Meshkov")
         kramers = bn.theory.kramers_rate(barrier=barrier, friction=fine, **curvatures, **exact)
         left.plot(fine, kramers, color="#94a4a2", lw=1.2, label="Kramers")
-        left.set(xscale="log", xlabel=r"friction $\lambda$", ylabel=r"escape rate $k = \Lambda/2$", title="Kramers' turnover")
+        left.set(
+            xscale="log", xlabel=r"friction $\lambda$", ylabel=r"escape rate $k = \Lambda/2$", title="Kramers' turnover"
+        )
         left.set_ylim(0.0, 1.7 * max(curve))
         left.legend(loc="upper right")
         ordered = np.sort(times)
@@ -79,10 +87,12 @@ def decay(well, dynamics, dt, guess, particles, seed):
     state = simulation.initial_state()[0]
     start = -np.abs(state[0]), state[1]
     simulation = bn.Simulation(potential=well, dynamics=dynamics, dt=dt, particles=particles, seed=seed, start=start)
-    frames = simulation.run(time=last, every=[first, last], progress=True).positions[1:, :, 0]
+    frames = simulation.run(time=last, every=[first, last]).positions[1:, :, 0]
     sides = np.sign(frames.astype(float))
     ratio = bn.analysis.ratio(-sides[1], -sides[0])
-    return bn.analysis.Estimate(-np.log(ratio.value) / (last - first), ratio.error / ratio.value / (last - first), particles)
+    return bn.analysis.Estimate(
+        -np.log(ratio.value) / (last - first), ratio.error / ratio.value / (last - first), particles
+    )
 
 
 if __name__ == "__main__":

@@ -214,7 +214,7 @@ def test_what_was_not_counted_is_not_there():
     assert run.columns == ()
     with pytest.raises(ValueError, match="bookkeeping=True"):
         _ = run.energies
-    with pytest.raises(ValueError, match="stop=..."):
+    with pytest.raises(ValueError, match=r"stop=\.\.\."):
         _ = run.stop_times
 
 

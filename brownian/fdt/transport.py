@@ -60,7 +60,9 @@ def transport_lines(part):
 
 
 def _displacement_with_memory(claim, steps):
-    """<dx^2> of a free particle after some steps, per component: its own scheme, velocities and memory in equilibrium."""
+    """<dx^2> of a free particle after some steps, per component: its own scheme, velocities and memory in
+    equilibrium.
+    """
     D, probe = claim.dimension, claim.probe()
     state = np.diag(np.concatenate([np.zeros(D), claim.kT / claim.mass, np.ravel(claim.dynamics.spreads(D) ** 2)]))
     power, noise = np.eye(len(state)), np.zeros_like(state)

@@ -138,7 +138,9 @@ def _noise(trajectory, claim, family_error, seeded):
 
 
 def _with_memory(trajectory, claim, family_error, seeded):
-    """Forces that are not in the file: a replay shows that the run was driven by the noise of its seed, which is tested."""
+    """Forces that are not in the file: a replay shows that the run was driven by the noise of its seed, which is
+    tested.
+    """
     replayed = replay(trajectory, claim.simulation) if seeded and claim.regenerable else None
     note = "the forces that the dynamics remembers are not in the file"
     if replayed is None or not claim.dynamics.equilibrium:

@@ -1,5 +1,7 @@
 """Integrators: how a step is taken, and what each scheme states about itself."""
 
+from ..colored import ActiveForce, ColoredNoise, GeneralizedLangevin
+from ..dynamics import Langevin, Overdamped
 from .baoab import BAOAB, GJ2, GJF
 from .euler_maruyama import EulerMaruyama
 from .exact_ou import ExactOU
@@ -24,4 +26,18 @@ REGISTRY = {
     )
 }
 
-__all__ = ["REGISTRY", "Facts", "Integrator", *REGISTRY]
+_DEFAULTS = {
+    Langevin: GJF,
+    Overdamped: EulerMaruyama,
+    GeneralizedLangevin: MemoryBAOAB,
+    ColoredNoise: ColoredHeun,
+    ActiveForce: ColoredHeun,
+}
+
+
+def default_for(dynamics):
+    """The integrator of a form of the dynamics where none is asked for."""
+    return next(cls() for form, cls in _DEFAULTS.items() if isinstance(dynamics, form))
+
+
+__all__ = ["REGISTRY", "Facts", "Integrator", "default_for", *REGISTRY]

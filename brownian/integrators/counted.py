@@ -1,4 +1,6 @@
-"""The loops of ``scheme`` with a ledger: the same moves, the forces at both ends of every step, and what is exchanged."""
+"""The loops of ``scheme`` with a ledger: the same moves, the forces at both ends of every step, and what is
+exchanged.
+"""
 
 from numba.extending import overload
 
@@ -15,6 +17,8 @@ from .ledger import (
     count_moving,
     count_moving_block,
     count_side_force,
+    counts,
+    driven,
     exchange,
     exchange_finish,
     exchange_move,
@@ -246,10 +250,10 @@ def _plain(ledger, kernel, potential, s, work, z, n, t, t_next):
 
 
 def _loop_for(ledger, kernel, potential):
-    if not class_of(ledger).counts:
+    if not counts(ledger):
         return _plain
     in_registers, by_block = _LOOPS[class_of(kernel).order]
-    split = class_of(ledger).driven and has_side_force(potential)  # then the force is whole, and the energy is not
+    split = driven(ledger) and has_side_force(potential)  # then the force is whole, and the energy is not
     return in_registers if by_component(potential) and not split else by_block
 
 
@@ -281,9 +285,9 @@ def _begin_counted(ledger, kernel, potential, s, work, z, n, t):
 
 def counted_begin(ledger, kernel, potential, s, work, z, n, t):
     """Fill what a block carries from step to step: with a ledger, the force too."""
-    (_begin_counted if ledger.counts else _begin_plain)(ledger, kernel, potential, s, work, z, n, t)
+    (_begin_counted if counts(ledger) else _begin_plain)(ledger, kernel, potential, s, work, z, n, t)
 
 
 @overload(counted_begin, strict=False, jit_options=OPTIONS)
 def _compiled_begin(ledger, kernel, potential, s, work, z, n, t):
-    return _begin_counted if class_of(ledger).counts else _begin_plain
+    return _begin_counted if counts(ledger) else _begin_plain

@@ -121,7 +121,7 @@ def linear_force(potential, dimension):
     affine = affine_force(potential, dimension)
     if affine is None or np.any(affine[0] != np.diag(np.diag(affine[0]))):
         raise ValueError(
-            "ExactOU needs a force F_d = f_d - k_d x_d for each component, without coupling and independent of time; that "
-            f"of {type(potential).__name__} is not"
+            "ExactOU needs a force F_d = f_d - k_d x_d for each component, without coupling and independent of time; "
+            f"that of {type(potential).__name__} is not"
         )
     return np.diag(affine[0]).copy(), affine[1]

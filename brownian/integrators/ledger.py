@@ -1,15 +1,15 @@
 """Work and heat along every path, counted inside of the loop: E_end - E_start = W + Q + W_shadow, all into the system.
 
-    W         change of U at fixed x when t moves: half of it before and half after a move x -> x' (one force, Heun), all of
-              it at the middle of the path where a step is split (BAOAB family, OBABO); and the work of forces without
-              energy along dx, (f + f') dx / 2
+    W         change of U at fixed x when t moves: half of it before and half after a move x -> x' (one force, Heun),
+              all of it at the middle of the path where a step is split (BAOAB family, OBABO); and the work of forces
+              without energy along dx, (f + f') dx / 2
     Q         what the bath gives, as each kernel states it (``exchange``)
-    W_shadow  what the moves add: the change of U along dx at fixed t and that of m v^2 / 2 across the kicks, less the work
-              of forces without energy
+    W_shadow  what the moves add: the change of U along dx at fixed t and that of m v^2 / 2 across the kicks, less the
+              work of forces without energy
 
 A ledger has three slots of the state, behind those of the scheme: heat per component, shadow and work.  The shadow slot
-holds the kicks less U at the start, so that W_shadow = U + shadow - W at any time.  The moves are those of the plain loops,
-operation by operation: a ledger changes no bit of a path.
+holds the kicks less U at the start, so that W_shadow = U + shadow - W at any time.  The moves are those of the plain
+loops, operation by operation: a ledger changes no bit of a path.
 """
 
 import functools
@@ -30,18 +30,12 @@ OLD_X, OLD_V, OLD_FORCE, SIDE, NEW_SIDE, ENERGY, OLD_ENERGY = range(3, 10)
 class NoLedger(NamedTuple):
     """Nothing is counted, and nothing is paid for it."""
 
-    counts = False
-    driven = False
-
 
 class Ledger(NamedTuple):
     """Work and heat under a potential that does not depend on time."""
 
     mass: float
     first: int
-
-    counts = True
-    driven = False
 
 
 class DrivenLedger(NamedTuple):
@@ -50,19 +44,26 @@ class DrivenLedger(NamedTuple):
     mass: float
     first: int
 
-    counts = True
-    driven = True
+
+def counts(ledger):
+    """Whether a ledger (or its type) counts at all."""
+    return class_of(ledger) is not NoLedger
 
 
-def driven_or(driven, other):
+def driven(ledger):
+    """Whether a ledger (or its type) is one for parameters that move."""
+    return class_of(ledger) is DrivenLedger
+
+
+def driven_or(moving, still):
     """Make a stub the call of one function where the ledger's parameters move, and of another where they do not."""
 
     def hook(stub):
         def call(ledger, *arguments):
-            return (driven if ledger.driven else other)(ledger, *arguments)
+            return (moving if driven(ledger) else still)(ledger, *arguments)
 
         def choose(ledger, *arguments):
-            return driven if class_of(ledger).driven else other
+            return moving if driven(ledger) else still
 
         overload(functools.wraps(stub)(call), strict=False, jit_options=OPTIONS)(choose)
         return call
@@ -264,17 +265,17 @@ def _write_nothing(ledger, potential, s, t, work, tallies, frame, first):
 
 def tally(ledger, potential, s, t, work, tallies, frame, first):
     """Write tallies[frame, first + lane]: work, heat per component, W_shadow, m v^2 / 2, U."""
-    (_write if ledger.counts else _write_nothing)(ledger, potential, s, t, work, tallies, frame, first)
+    (_write if counts(ledger) else _write_nothing)(ledger, potential, s, t, work, tallies, frame, first)
 
 
 @overload(tally, strict=False, jit_options=OPTIONS)
 def _compiled_tally(ledger, potential, s, t, work, tallies, frame, first):
-    return _write if class_of(ledger).counts else _write_nothing
+    return _write if counts(ledger) else _write_nothing
 
 
 def columns(ledger, dimension):
     """Names of the columns of the tallies."""
-    if not ledger.counts:
+    if not counts(ledger):
         return ()
     heats = ("heat",) if dimension == 1 else tuple(f"heat {d}" for d in range(dimension))
     return ("work", *heats, "shadow work", "kinetic energy", "potential energy")

@@ -1,4 +1,6 @@
-"""Schemes for dynamics with memory: coloured forces in Heun's scheme, and the splitting B A O A B with O in all modes."""
+"""Schemes for dynamics with memory: coloured forces in Heun's scheme, and the splitting B A O A B with O in all
+modes.
+"""
 
 import math
 from typing import NamedTuple
@@ -53,8 +55,8 @@ class ColoredHeunKernel(NamedTuple):
 class ColoredHeun(Integrator):
     """Heun's scheme with coloured noise: y = x + tau F(x) + n, x' = x + tau (F(x) + F(y)) / 2 + n.
 
-    n = (1/lambda) int_0^dt f ds + sqrt(2 tau kT) xi, the integral of the force f and its end drawn from their exact joint
-    law, for any ratio of dt and correlation time; exact for a free particle.
+    n = (1/lambda) int_0^dt f ds + sqrt(2 tau kT) xi, the integral of the force f and its end drawn from their exact
+    joint law, for any ratio of dt and correlation time; exact for a free particle.
     Order: weak 2.  Forces per step: 2.  Normals per step and coordinate: 3.  Stable: k tau < 2.
     Source: Honeycutt, Phys. Rev. A 45, 600 (1992); Gillespie, Phys. Rev. E 54, 2084 (1996) (the exact update).
     """

@@ -11,7 +11,8 @@ A kernel has ``coefficients(d)`` (the numbers of component d), ``load(s, kept, d
     move, force, finish          move(c, q, f, xi) -> q, finish(c, q, f, xi) -> q; f is carried to the next step
     force, predict, force, correct   predict(c, q, f, xi) -> x, correct(c, q, f, f_predicted, xi) -> q
     no force                     move(c, q, 0, xi) -> q
-    memory                       kick, drift, mix(s, z, n, new), drift, kick; new[r] of velocities and memory is put back
+    memory                       kick, drift, mix(s, z, n, new), drift, kick; new[r] of velocities and memory is put
+    back
 
 xi is a tuple of the step's normals for this coordinate.  ``begin`` fills what is carried, at the start of a call.
 """

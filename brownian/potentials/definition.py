@@ -138,7 +138,8 @@ def depends_on_time(potential):
 
 
 def affine_force(potential, dimension, t=0.0):
-    """Stiffness matrix K [E/L^2] and force f at the origin [E/L] of F = f - K x, or None if the force is not of this form.
+    """Stiffness matrix K [E/L^2] and force f at the origin [E/L] of F = f - K x, or None if the force is not of this
+    form.
 
     Probed at unit vectors and random points; for all times, unless it is a driven one, which is probed at t.
     """

@@ -24,21 +24,8 @@ from .potential import (
     own,
     parts,
 )
-from .protocols import (
-    ADDITIVE,
-    LINE,
-    PROTOCOLS,
-    RAMP,
-    SINE,
-    SQUARE,
-    STEPS,
-    Linear,
-    Piecewise,
-    Protocol,
-    Sine,
-    SquareWave,
-    place_in,
-)
+from .protocol import ADDITIVE, LINE, RAMP, SINE, SQUARE, STEPS, Protocol, place_in
+from .protocols import PROTOCOLS, Linear, Piecewise, Sine, SquareWave
 
 # columns of the table of protocols: kind, place in the row, width, offset of its rows, of its knots, their number, a, b
 _KIND, _PLACE, _WIDTH, _ROWS, _KNOTS, _COUNT, _A, _B = range(8)

@@ -16,7 +16,8 @@ from .potential import (
     component_energy,
     component_force,
 )
-from .protocols import Linear, Protocol
+from .protocol import Protocol
+from .protocols import Linear
 
 
 @allocating

@@ -30,7 +30,8 @@ class StopCondition:
 def _component(condition, simulation):
     if not 0 <= condition.component < simulation.dimension:
         raise ValueError(
-            f"{condition}: component = {condition.component!r}, but the simulation has {simulation.dimension} dimensions"
+            f"{condition}: component = {condition.component!r}, but the simulation has {simulation.dimension} "
+            "dimensions"
         )
     return int(condition.component)
 
@@ -62,7 +63,8 @@ def _spread(condition, simulation):
     exact = isinstance(kernel, OverdampedEulerKernel) or free
     reason = None
     if not exact:
-        reason = f"paths inside of a step are Brownian motion only for EulerMaruyama (overdamped), not {simulation.integrator}"
+        scheme = simulation.integrator
+        reason = f"paths inside of a step are Brownian motion only for EulerMaruyama, overdamped, not {scheme}"
     elif isinstance(simulation.noise, Given):
         reason = "the noise is given as an array, and a bridge needs a seed"
     elif simulation.bookkeeping:
@@ -88,8 +90,8 @@ class LeaveInterval(StopCondition):
         Which component, from 0.
     bridge
         Also find touches inside of a step, exactly, and their times.  None: where that is exact (overdamped
-        Euler-Maruyama; free motion).  The particle then rests on the wall; otherwise where it was found beyond, the time
-        is the end of the step, and the mean first-passage time too long by O(sqrt(dt)).
+        Euler-Maruyama; free motion).  The particle then rests on the wall; otherwise where it was found beyond, the
+        time is the end of the step, and the mean first-passage time too long by O(sqrt(dt)).
 
     Examples
     --------
@@ -130,7 +132,9 @@ class LeaveInterval(StopCondition):
         return (x[:, self.component] <= self.low) | (x[:, self.component] >= self.high)
 
     def sides(self, positions):
-        """+1 for particles on the upper side, -1 for the lower, 0 inside; positions (particles, dimension) at the end."""
+        """+1 for particles on the upper side, -1 for the lower, 0 inside; positions (particles, dimension) at the
+        end.
+        """
         x = np.asarray(positions)[:, self.component]
         return (x >= self.high).astype(int) - (x <= self.low).astype(int)
 
@@ -200,8 +204,8 @@ class EnterBall(StopCondition):
         _finite("EnterBall", radius=self.radius)
         if not (0.0 < self.radius < math.inf and np.isfinite(_point("EnterBall", "center", self.center)).all()):
             raise ValueError(
-                f"EnterBall: center = {self.center!r}, radius = {self.radius!r}, but they must be finite, and the radius "
-                "positive"
+                f"EnterBall: center = {self.center!r}, radius = {self.radius!r}, but they must be finite, and the "
+                "radius positive"
             )
 
     def compiled(self, simulation):

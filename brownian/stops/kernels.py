@@ -1,12 +1,12 @@
 """Stop conditions: a particle that meets one rests where it is from then on, and the time is kept.
 
-Between the ends of a step a path may have touched a wall and come back.  Where the path inside of a step is Brownian motion
-with drift (Euler-Maruyama, or no force) this happens with probability exp(-2 a b / s^2), a and b the distances of the two
-ends from the wall, s the spread of a step; and the first touch is at u dt / (1 + u), u an inverse Gaussian of mean a / b and
-shape (a / s)^2.  Both are drawn (``bridge``): first-passage times then carry no error of the step.
+Between the ends of a step a path may have touched a wall and come back.  Where the path inside of a step is Brownian
+motion with drift (Euler-Maruyama, or no force) this happens with probability exp(-2 a b / s^2), a and b the distances
+of the two ends from the wall, s the spread of a step; and the first touch is at u dt / (1 + u), u an inverse Gaussian
+of mean a / b and shape (a / s)^2.  Both are drawn (``bridge``): first-passage times then carry no error of the step.
 
-Sources: Karatzas, Shreve, Brownian Motion and Stochastic Calculus (Springer, 1991), section 2.8; Michael, Schucany, Haas, Am.
-Stat. 30, 88 (1976).
+Sources: Karatzas, Shreve, Brownian Motion and Stochastic Calculus (Springer, 1991), section 2.8; Michael, Schucany,
+Haas, Am. Stat. 30, 88 (1976).
 """
 
 import math
@@ -25,9 +25,6 @@ RUNNING = -1.0  # in the slot of the stop times
 class NoStop(NamedTuple):
     """Nothing stops."""
 
-    stops = False
-    bridged = False
-
 
 class Walls(NamedTuple):
     """One component leaves (low, high)."""
@@ -35,9 +32,6 @@ class Walls(NamedTuple):
     low: float
     high: float
     component: int
-
-    stops = True
-    bridged = False
 
     def met(self, old, x, i):
         return x[self.component, i] <= self.low or x[self.component, i] >= self.high
@@ -50,9 +44,6 @@ class BridgedWalls(NamedTuple):
     high: float
     component: int
     spread: float
-
-    stops = True
-    bridged = True
 
     def touch(self, before, after, chance):
         below, above = before - self.low, self.high - before
@@ -71,9 +62,6 @@ class BridgedLevel(NamedTuple):
     component: int
     spread: float
 
-    stops = True
-    bridged = True
-
     def touch(self, before, after, chance):
         side = 1.0 if before > self.level else -1.0
         reached = _chance_to_touch(side * (before - self.level), side * (after - self.level), self.spread)
@@ -86,9 +74,6 @@ class Level(NamedTuple):
     level: float
     component: int
 
-    stops = True
-    bridged = False
-
     def met(self, old, x, i):
         before, after = old[self.component, i] - self.level, x[self.component, i] - self.level
         return before * after <= 0.0
@@ -99,9 +84,6 @@ class Ball(NamedTuple):
 
     center: np.ndarray
     radius: float
-
-    stops = True
-    bridged = False
 
     def met(self, old, x, i):
         square = 0.0
@@ -117,15 +99,22 @@ class Box(NamedTuple):
     low: np.ndarray
     high: np.ndarray
 
-    stops = True
-    bridged = False
-
     def met(self, old, x, i):
         inside = True
         for d in range(x.shape[0]):
             below = x[d, i] < self.low[min(d, self.low.size - 1)]
             inside = inside and not (below or x[d, i] > self.high[min(d, self.high.size - 1)])
         return inside
+
+
+def stops(stop):
+    """Whether a condition (or its type) stops anything."""
+    return class_of(stop) is not NoStop
+
+
+def bridged(stop):
+    """Whether a condition (or its type) looks inside of steps."""
+    return class_of(stop) in (BridgedLevel, BridgedWalls)
 
 
 @method
@@ -149,7 +138,7 @@ def _chance_to_touch(before, after, spread):
 
 @inlined
 def _moment_of_touch(distance, after, spread, normal, uniform):
-    """Part of the step at which a wall at this distance is first touched; after: the distance at the end of the step."""
+    """Part of the step at which a wall at this distance is first touched; after: the distance at its end."""
     mean, shape = distance / max(after, 1e-300), (distance / spread) * (distance / spread)
     ratio = 0.5 * mean * normal * normal / shape
     u = mean / (1.0 + ratio + math.sqrt(ratio * (2.0 + ratio)))
@@ -160,7 +149,7 @@ def _moment_of_touch(distance, after, spread, normal, uniform):
 
 def keep(stop, s, old):
     """Copy a block, where some of it may have to be put back."""
-    if stop.stops:
+    if stops(stop):
         _copy(stop, s, old)
 
 
@@ -179,7 +168,7 @@ def _leave(stop, s, old):
 
 @overload(keep, strict=False, jit_options=OPTIONS)
 def _compiled_keep(stop, s, old):
-    return _copy if class_of(stop).stops else _leave
+    return _copy if stops(stop) else _leave
 
 
 @inlined
@@ -231,9 +220,9 @@ def _never(stop, noise, s, old, chances, n, dt, first_step, first_particle):
 
 
 def _halting(stop):
-    if not class_of(stop).stops:
+    if not stops(stop):
         return _never
-    return _halt_bridged if class_of(stop).bridged else _halt
+    return _halt_bridged if bridged(stop) else _halt
 
 
 def halt(stop, noise, s, old, chances, n, dt, first_step, first_particle):
@@ -261,12 +250,12 @@ def _all_run(stop, s):
 
 def still_running(stop, s):
     """How many lanes of a block run at the start of a call."""
-    return (_running if stop.stops else _all_run)(stop, s)
+    return (_running if stops(stop) else _all_run)(stop, s)
 
 
 @overload(still_running, strict=False, jit_options=OPTIONS)
 def _compiled_still_running(stop, s):
-    return _running if class_of(stop).stops else _all_run
+    return _running if stops(stop) else _all_run
 
 
 @inlined
@@ -283,9 +272,9 @@ def _write_nothing(stop, s, tallies, frame, first):
 
 def write_times(stop, s, tallies, frame, first):
     """Write the stop times (-1 while running) into the last column of the tallies."""
-    (_write if stop.stops else _write_nothing)(stop, s, tallies, frame, first)
+    (_write if stops(stop) else _write_nothing)(stop, s, tallies, frame, first)
 
 
 @overload(write_times, strict=False, jit_options=OPTIONS)
 def _compiled_write_times(stop, s, tallies, frame, first):
-    return _write if class_of(stop).stops else _write_nothing
+    return _write if stops(stop) else _write_nothing

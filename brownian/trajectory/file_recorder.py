@@ -107,8 +107,8 @@ class FileRecorder(Recording):
 
     @classmethod
     def resume(
-        cls, path, description, *, particles, dimension, slots, velocities, dtype, planned_frames, unit=None, build=None,
-        columns=(),
+        cls, path, description, *, particles, dimension, slots, velocities, dtype, planned_frames, unit=None,
+        build=None, columns=(),
     ):  # fmt: skip
         """Go on with a file, however its writer ended.
 

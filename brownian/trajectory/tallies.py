@@ -8,9 +8,9 @@ import numpy as np
 class Energies(NamedTuple):
     """What a run with ``bookkeeping=True`` counted, at every frame, all into the system [E].
 
-    kinetic + potential - their first values = work + heat + shadow_work, to rounding.  work: of moving parameters and of
-    forces without energy; heat: shape (frames, particles, dimension), from the bath, by component; shadow_work: of the
-    scheme's own moves; kinetic: of velocities on the step.  The others have the shape (frames, particles).
+    kinetic + potential - their first values = work + heat + shadow_work, to rounding.  work: of moving parameters and
+    of forces without energy; heat: shape (frames, particles, dimension), from the bath, by component; shadow_work: of
+    the scheme's own moves; kinetic: of velocities on the step.  The others have the shape (frames, particles).
     """
 
     work: np.ndarray
