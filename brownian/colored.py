@@ -10,8 +10,24 @@ from .dynamics import Dynamics, checked_parameter, ratio
 MOST_MODES = 8
 
 
+class _ColoredForce(Dynamics):
+    """What both share: a force with an exponential correlation, as a second slot of the state."""
+
+    slots = ("position", "force")
+    equilibrium = False
+    time: float
+
+    def spreads(self, dimension):
+        """Of the coloured force."""
+        return self.components("force", dimension)[np.newaxis]
+
+    def relaxation_time(self, curvature):
+        """Slowest relaxation time [T] in a trap of this curvature [E/L^2]."""
+        return max(self.time, float(np.max(self.friction)) / curvature if curvature > 0.0 else math.inf)
+
+
 @dataclass(frozen=True)
-class ColoredNoise(Dynamics):
+class ColoredNoise(_ColoredForce):
     """Overdamped, driven by coloured noise without memory in the friction: lambda dx = -grad U dt + zeta dt.
 
     <zeta(t) zeta(t')> = (lambda kT / time) e^(-|t - t'| / time).  For time -> 0 this is ``Overdamped``; at any other
@@ -40,9 +56,6 @@ class ColoredNoise(Dynamics):
     kT: float | tuple[float, ...]
     time: float
 
-    slots = ("position", "force")
-    equilibrium = False
-
     def __post_init__(self):
         checked_parameter(self, "friction", strict=True)
         checked_parameter(self, "kT", strict=False)
@@ -64,17 +77,9 @@ class ColoredNoise(Dynamics):
         """D = kT / lambda [L^2/T] at long times."""
         return ratio(self.kT, self.friction)
 
-    def spreads(self, dimension):
-        """Of the coloured force."""
-        return self.components("force", dimension)[np.newaxis]
-
-    def relaxation_time(self, curvature):
-        """Slowest relaxation time [T] in a trap of this curvature [E/L^2]."""
-        return max(self.time, float(np.max(self.friction)) / curvature if curvature > 0.0 else math.inf)
-
 
 @dataclass(frozen=True)
-class ActiveForce(Dynamics):
+class ActiveForce(_ColoredForce):
     """Overdamped, with thermal noise and an active force: lambda dx = -grad U dt + f dt + sqrt(2 lambda kT) dW.
 
     <f(t) f(t')> = force^2 e^(-|t - t'| / time): an active Ornstein-Uhlenbeck particle, out of equilibrium.
@@ -104,9 +109,6 @@ class ActiveForce(Dynamics):
     force: float
     time: float
 
-    slots = ("position", "force")
-    equilibrium = False
-
     def __post_init__(self):
         checked_parameter(self, "friction", strict=True)
         checked_parameter(self, "kT", strict=False)
@@ -124,14 +126,6 @@ class ActiveForce(Dynamics):
         lam = np.asarray(self.friction)
         value = np.asarray(self.kT) / lam + self.force**2 * self.time / lam**2
         return tuple(value.tolist()) if value.ndim else float(value)
-
-    def spreads(self, dimension):
-        """Of the active force."""
-        return self.components("force", dimension)[np.newaxis]
-
-    def relaxation_time(self, curvature):
-        """Slowest relaxation time [T] in a trap of this curvature [E/L^2]."""
-        return max(self.time, float(np.max(self.friction)) / curvature if curvature > 0.0 else math.inf)
 
 
 @dataclass(frozen=True)

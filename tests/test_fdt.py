@@ -459,3 +459,24 @@ def test_curve_lies_on_the_response():
     assert free.as_data()["curve"] is None
     assert len(bn.plotting.verdict(free)) == 2
     plt.close("all")
+
+
+def test_spectrum_of_the_response_in_a_double_well():
+    """chi'' from positions and noise of the run itself: agrees in equilibrium, and not where a current flows."""
+    trajectory = bn.Simulation(
+        potential=POTENTIAL, dynamics=DYNAMICS, dt=0.1, particles=64, seed=3
+    ).run(steps=4000, every=0.1)  # fmt: skip
+    (line,) = [line for line in bn.validate(trajectory).lines if line.name.startswith("w S(w) / 2kT against chi''")]
+    assert line.verdict == "pass"
+    assert line.error < 0.08
+    # a force without energy, the noise and friction in order: only averages and the response can tell
+    turned = bn.Simulation(
+        potential=POTENTIAL + bn.Rotation(1.5), dynamics=DYNAMICS, dt=0.05, particles=64, dimension=2, seed=3,
+        start=np.random.default_rng(1).normal(size=(64, 2)),
+    ).run(steps=6000, every=0.05)  # fmt: skip
+    verdict = bn.validate(turned)
+    failed = {line.group for line in verdict.lines if line.verdict == "fail"}
+    assert failed == {"statics", "response"}
+    (line,) = [line for line in verdict.lines if line.name.startswith("w S(w) / 2kT against chi''")]
+    assert line.verdict == "fail"
+    assert line.measured > 2.0

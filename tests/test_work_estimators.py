@@ -51,8 +51,8 @@ def test_bias_of_jarzynski_is_what_is_stated():
     found = [jarzynski(one, KT) for one in gaussian(0.4, 20_000, 50, seed=2)]
     values, errors = np.array([one.value for one in found]), np.array([one.error for one in found])
     corrected = values - errors**2 / (2.0 * KT)
-    assert standard_errors(values, FREE_ENERGY) > 20
-    assert abs(standard_errors(corrected, FREE_ENERGY)) < standard_errors(values, FREE_ENERGY) / 5
+    assert standard_errors(values, FREE_ENERGY) > 2 * STANDARD_ERRORS
+    assert abs(standard_errors(corrected, FREE_ENERGY)) < STANDARD_ERRORS
 
 
 def test_discrete_work_is_exact():
@@ -63,7 +63,7 @@ def test_discrete_work_is_exact():
     relation = ((high - low) / 2.0) ** 2 / (2.0 * KT * (high + low) / 2.0)
     found = [cumulant_relation(one, KT) for one in work]
     assert calibrated([one.z(relation) for one in found])
-    assert abs(relation - 1.0) > STANDARD_ERRORS * found[0].error
+    assert cumulant_relation(work.ravel(), KT).z(1.0) > STANDARD_ERRORS
     # weights 1.6 and 0.4, each for half of the trajectories
     assert jarzynski(np.repeat([low, high], 50), KT).effective == pytest.approx(100 * 4 / (2 * (1.6**2 + 0.4**2)))
 
@@ -138,8 +138,8 @@ def test_both_directions_give_the_free_energy(dissipated, forward, reverse):
     fits = [crooks_crossing(*pair, KT) for pair in pairs]
     assert calibrated([fit.crossing.z(FREE_ENERGY) for fit in fits])
     assert calibrated([fit.slope.z(1.0) for fit in fits])
-    # to know that the slope is 1 can only help
-    assert np.mean([one.error for one in found]) < np.mean([fit.crossing.error for fit in fits])
+    if forward != reverse:  # to know that the slope is 1 helps, unless symmetry makes its error irrelevant
+        assert np.mean([one.error for one in found]) < np.mean([fit.crossing.error for fit in fits])
     assert found[0].samples == fits[0].slope.samples == min(forward, reverse)
 
 
@@ -188,11 +188,13 @@ def test_crooks_fit_holds_for_laws_that_are_not_gaussian():
 
 
 def test_errors_of_the_fit_hold_where_the_relation_does_not():
-    """Gaussian work of twice the variance: the slope is a half, and its error is still right."""
-    pairs = [np.sqrt(2.0) * (work - work.mean()) + work.mean() for work in both(0.9, 1, 400 * REPLICAS, 400 * REPLICAS)]
-    forward, reverse = (work.reshape(REPLICAS, 400) for work in pairs)
-    fits = [crooks_crossing(*pair, KT) for pair in zip(forward, reverse, strict=True)]
+    """Gaussian work of twice the variance: the slope is a half, the sets still cross at Delta F, Bennett's root is off."""
+    works = both(0.9, REPLICAS, 400, 100)
+    pairs = [(np.sqrt(2.0) * (one - m) + m for one, m in zip(pair, (0.9 + FREE_ENERGY, 0.9 - FREE_ENERGY), strict=True))
+             for pair in zip(*works, strict=True)]  # fmt: skip
+    fits = [crooks_crossing(*pair, KT) for pair in pairs]
     assert calibrated([fit.slope.z(0.5) for fit in fits])
+    assert calibrated([fit.crossing.z(FREE_ENERGY) for fit in fits])
 
 
 @pytest.mark.parametrize("error", ["sign", "not reversed", "kT"])
@@ -248,10 +250,11 @@ def test_efficiency_is_calibrated():
     work = -0.23 * heat + 0.3 * rng.normal(size=heat.shape)
     pairs = list(zip(work, heat, strict=True))
     assert calibrated([cycle_efficiency(*pair).z(0.23) for pair in pairs])
-    shuffled = [cycle_efficiency(one, rng.permutation(two)) for one, two in pairs]  # correlations lost
+    # errors that forget that work and heat go together
+    naive = np.hypot(work.std(axis=1) / work.mean(axis=1), heat.std(axis=1) / heat.mean(axis=1)) * 0.23 / np.sqrt(300)
     assert not calibrated(
-        [one.z(0.23) * one.error / cycle_efficiency(*pair).error for one, pair in zip(shuffled, pairs, strict=True)]
-    ) or (np.mean([one.error for one in shuffled]) > np.mean([cycle_efficiency(*pair).error for pair in pairs]))
+        [(cycle_efficiency(*pair).value - 0.23) / one for pair, one in zip(pairs, naive, strict=True)]
+    )
     assert cycle_efficiency(-work[0], heat[0]).value < 0.0
 
 

@@ -56,7 +56,7 @@ def _jackknife(function, pieces):
     count, whole, without = len(pieces), function(pieces.mean(axis=0)), function(_without(pieces))
     centre = without.mean(axis=0)
     error = np.sqrt((count - 1.0) / count * ((without - centre) ** 2).sum(axis=0))
-    return Estimate(count * whole - (count - 1.0) * centre, error, count)
+    return Estimate(whole + (count - 1.0) * (whole - centre), error, count)
 
 
 def _memory_of_sides(trajectory, lags, boundary, component, start, memory):
@@ -151,7 +151,7 @@ def reactive_flux(
 
     h_A = 1 on the side that is left, h_B = 1 - h_A.  By reversal of time <h_A(0) h_B(t)> = [1 - <s(0) s(t)>] / 4, whose
     differences between lags make k(t): from the flux of transition-state theory at t = 0 it falls to a plateau, where
-    k(t) = k_AB e^(-Lambda t).
+    k(t) = a k_AB e^(-Lambda t); a is the share of the slowest mode in the variance of s, 1 for a high barrier.
 
     Parameters
     ----------
@@ -167,8 +167,8 @@ def reactive_flux(
     Returns
     -------
     ReactiveFlux
-        The value is the mean of k(t) over the plateau: k_AB (e^(-Lambda t1) - e^(-Lambda t2)) / [Lambda (t2 - t1)],
-        below k_AB by a share of about Lambda (t1 + t2) / 2.  ``curve`` belongs to the middles between lags.
+        The value is the mean of k(t) over the plateau: a k_AB (e^(-Lambda t1) - e^(-Lambda t2)) / [Lambda (t2 - t1)],
+        below a k_AB by a share of about Lambda (t1 + t2) / 2.  ``curve`` belongs to the middles between lags.
 
     Notes
     -----

@@ -18,7 +18,7 @@ from .exact import mean_test
 from .predictions import bias_bound
 from .stationary import GroupMeans, hotelling_test
 from .verdict import Line
-from .weights import pushed, weight_lines
+from .weights import cross_spectrum_lines, pushed, weight_lines
 
 LAGS, BANDS = 6, 4
 DRAWN, FINE = 13, 49  # lags of the picture: of the measured points, of the line
@@ -34,7 +34,7 @@ def response_lines(part):
     if part.claim.linear is not None:
         return _linear(part, longest)
     lines, words, curve = _nonlinear(part)
-    return lines + weight_lines(part, longest, None), words, curve
+    return [*lines, *weight_lines(part, longest, None), *cross_spectrum_lines(part)], words, curve
 
 
 def _tested(longest):
@@ -155,7 +155,7 @@ def _nonlinear(part):
     claim, simulation = part.claim, part.claim.simulation
     if simulation is None:
         return [], ["a nonlinear force and no simulation: the response to a force can't be made"], None
-    if simulation.start != "stationary":
+    if not isinstance(simulation.start, str) or simulation.start != "stationary":
         return [], ["the response is not compared: the simulation has no stationary start"], None
     longest = min(max(1, round(_well_time(claim) / claim.dt / part.stride)), len(part.rows) // 2)
     lags = _tested(longest)

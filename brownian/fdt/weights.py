@@ -11,6 +11,8 @@ BAOAB family (GJF, BAOAB, GJ2), whatever U is.
 Source: Warren and Allen, Phys. Rev. Lett. 109, 250601 (2012).
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from ..potentials import ConstantForce, Free
@@ -21,6 +23,7 @@ from .stationary import GroupMeans
 from .stream import slabs
 from .verdict import Line
 
+BANDS, LONGEST = 4, 512  # of the cross-spectrum, in steps
 READ = 2**23  # numbers that are read at most: windows beyond are left out, evenly
 
 
@@ -91,3 +94,46 @@ def weight_lines(part, steps, answer):
     mean, error, z, p = mean_test(values, 1.0, bias)
     word = f"{word}, t = {steps * claim.dt:.3g}"
     return [Line("response by Malliavin weights", "response", mean, 1.0, error, z, p, bias=bias, word=word)]
+
+
+def cross_spectrum_lines(part):
+    """Compare w S(w) / 2kT with chi''(w) in bands, for any force: both from the run itself.
+
+    R_k = <x_n (delta xi)_n-k>, k >= 1, is the answer of x to a force of one step, and chi(w) its transform: the
+    cross-spectrum of positions and noise.  Im [e^(-iw/2) chi(w)] = sin(w/2) S(w) / kT, w per step, where
+    R_k = [C(k - 1) - C(k)] / kT (Kubo): to the scheme's bias.
+    """
+    claim = part.claim
+    lacking = part.trajectory.velocities is None and needs_velocities(claim.kernel)
+    delta = None if lacking or part.stride != 1 or any(part.grid) else noise_like_force(claim)
+    length = 1 << int(np.log2(max(1, min(LONGEST, np.diff(part.time_groups).min()))))
+    if delta is None or length < 64:
+        return []
+    window = np.hanning(length + 2)[1:-1, np.newaxis, np.newaxis]
+    omega = 2.0 * np.pi * np.arange(length // 2 + 1)[:, np.newaxis, np.newaxis] / length
+    edges = np.unique(np.round(np.geomspace(4, length // 2, BANDS + 1)).astype(int))
+    means = GroupMeans(part)
+    windows = range(part.rows.start, part.rows.stop - length, length)
+    numbers = len(windows) * length * part.trajectory.particles * claim.dimension
+    for a in windows[:: -(-numbers // READ)]:
+        x, q = [], []
+        for slab in slabs(part.trajectory, part.forces, range(a, a + length + 1)):
+            found = invert(claim.kernel, slab, scale_of(slab, 0.0, part.trajectory.positions.dtype, part.grid))
+            x.append(slab.x[:-1])
+            q.append(found.xi @ delta)
+        position, noise = (np.fft.rfft(window * np.concatenate(parts), axis=0) for parts in (x, q))
+        answer = np.imag(np.exp(-0.5j * omega) * np.conj(position) * noise) * claim.kT
+        fluctuation = np.sin(0.5 * omega) * np.abs(position) ** 2
+        for name, values in (("answer", answer), ("fluctuation", fluctuation)):
+            bands = [values[i:j].sum(axis=0).mean(axis=1) for i, j in pairwise(edges)]
+            means.add(a, {name: np.stack(bands, axis=1)[np.newaxis]})
+    answers, fluctuations = means.of("answer"), means.of("fluctuation")
+    bias = bias_bound(part)
+    values = 1.0 + (fluctuations - answers) / answers.mean(axis=0)
+    tests = [mean_test(column, 1.0, bias) for column in values.T]
+    worst = min(range(len(tests)), key=lambda b: tests[b][3])
+    mean, error, z, p = tests[worst]
+    p = -np.expm1(len(tests) * np.log1p(-p)) if p < 1.0 else 1.0  # Sidak: the bands are independent
+    periods = length * claim.dt / (2.0 * np.pi)
+    word = f"worst of {len(tests)} bands, w = {edges[worst] / periods:.3g} to {edges[worst + 1] / periods:.3g}"
+    return [Line("w S(w) / 2kT against chi''", "response", mean, 1.0, error, z, float(p), bias=bias, word=word)]
