@@ -66,7 +66,9 @@ def run_blocks(first_block, last_block, state, kernel, potential, noise, ledger,
                 drawn += window
                 draw(noise, z, row, words, drawn, first_particle + lane0, STEP)
             keep(stop, s, old)
-            counted_step(ledger, kernel, potential, s, work, z, n + lookahead - drawn, n * dt, (n + 1) * dt)
+            counted_step(
+                ledger, kernel, potential, s, work, z, n + lookahead - drawn, n % 2 == 1, n * dt, (n + 1) * dt
+            )  # fmt: skip
             running = halt(stop, noise, s, old, chances, n, dt, first_step, first_particle + lane0)
             if frame < frame_steps.size and n + 1 == frame_steps[frame]:
                 _record_all(ledger, stop, potential, s, work, frame, lane0, (n + 1) * dt, x32, x64, v32, v64, tallies)

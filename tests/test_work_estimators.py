@@ -188,7 +188,7 @@ def test_crooks_fit_holds_for_laws_that_are_not_gaussian():
 
 
 def test_errors_of_the_fit_hold_where_the_relation_does_not():
-    """Gaussian work of twice the variance: the slope is a half, the sets still cross at Delta F, Bennett's root is off."""
+    """Gaussian work of twice the variance: the slope is a half, the sets cross at Delta F, not at Bennett's root."""
     works = both(0.9, REPLICAS, 400, 100)
     pairs = [(np.sqrt(2.0) * (one - m) + m for one, m in zip(pair, (0.9 + FREE_ENERGY, 0.9 - FREE_ENERGY), strict=True))
              for pair in zip(*works, strict=True)]  # fmt: skip

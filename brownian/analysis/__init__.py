@@ -37,6 +37,7 @@ _HOME = {
     "statistics": ("Estimate", "TooFewData", "chi_square_interval", "displacement_msd", "histogram", "mean", "ratio"),
     "summary": ("Summary", "summarise"),
     "transport": ("GreenKubo", "diffusion", "einstein_diffusion", "green_kubo"),
+    "violation": ("HaradaSasa", "harada_sasa"),
     "work": (
         "CrooksFit",
         "FreeEnergy",

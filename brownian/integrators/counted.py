@@ -7,6 +7,7 @@ from numba.extending import overload
 from ..compiled import OPTIONS, class_of, inlined
 from ..potentials.conserved import add_side_force, has_side_force
 from ..potentials.potential import add_force, at, by_component, component_force
+from .integrator import exchange_along_path
 from .ledger import (
     HEAT,
     OLD_FORCE,
@@ -22,8 +23,8 @@ from .ledger import (
     exchange,
     exchange_finish,
     exchange_move,
-    halfway,
-    halfway_block,
+    forces_of_path,
+    forces_of_path_block,
     held,
     remember,
 )
@@ -58,17 +59,40 @@ def _book(ledger, s, d, i, flows):
 
 
 @inlined
-def _count_ends(ledger, kernel, s, d, i, c, before, then, q, f, after, g, t, t_next):
-    """Book a coordinate's way from q to after; f, g: the forces there, with the parameters of t and of t_next."""
-    x, x_new = q[0], after[0]
-    start, end = halfway(ledger, f, then, x, d, t_next), halfway(ledger, g, before, x_new, d, t)
-    _book(ledger, s, d, i, exchange(kernel, ledger.mass, c, start, end, x, q[-1], x_new, after[-1]))
-    count_moving(ledger, s, d, i, before, then, x, t, t_next, 0.5)
-    count_moving(ledger, s, d, i, before, then, x_new, t, t_next, 0.5)
+def _book_heat(kernel, ledger, s, d, i, flows):
+    s[ledger.first + HEAT, d, i] += flows[0]
 
 
 @inlined
-def _one_force(ledger, kernel, potential, s, work, z, n, t, t_next):
+def _book_both(kernel, ledger, s, d, i, flows):
+    _book(ledger, s, d, i, flows)
+
+
+def _books_of(kernel):
+    return _book_heat if class_of(kernel).exchange is exchange_along_path else _book_both
+
+
+def book_path(kernel, ledger, s, d, i, flows):
+    """Book what a path exchanged; where all goes to the bath, heat says it all."""
+    _books_of(kernel)(kernel, ledger, s, d, i, flows)
+
+
+@overload(book_path, strict=False, jit_options=OPTIONS)
+def _compiled_book_path(kernel, ledger, s, d, i, flows):
+    return _books_of(kernel)
+
+
+@inlined
+def _count_ends(ledger, kernel, s, d, i, c, before, then, odd, q, f, after, g, t, t_next):
+    """Book a coordinate's way from q to after; f, g: the forces there, with the parameters of t and of t_next."""
+    x, x_new = q[0], after[0]
+    start, end = forces_of_path(ledger, before, then, odd, f, g, x, x_new, d, t, t_next)
+    book_path(kernel, ledger, s, d, i, exchange(kernel, ledger.mass, c, start, end, x, q[-1], x_new, after[-1]))
+    count_moving(ledger, s, d, i, before, then, x_new if odd else x, t, t_next)
+
+
+@inlined
+def _one_force(ledger, kernel, potential, s, work, z, n, odd, t, t_next):
     f, kept, before, then = work[0], work[1], held(ledger, potential, t), at(potential, t_next, 0)
     remember(potential, s, work)
     for d in range(s.shape[1]):
@@ -77,14 +101,14 @@ def _one_force(ledger, kernel, potential, s, work, z, n, t, t_next):
             q = load(kernel, s, kept, d, i)
             after = move(kernel, c, q, f[d, i], normals(kernel, z, n, d, i))
             g = component_force(then, after[0], d, t_next)
-            _count_ends(ledger, kernel, s, d, i, c, before, then, q, f[d, i], after, g, t, t_next)
+            _count_ends(ledger, kernel, s, d, i, c, before, then, odd, q, f[d, i], after, g, t, t_next)
             f[d, i] = g
             store(kernel, s, kept, d, i, after)
     count_side_force(ledger, potential, s, work, t_next)
 
 
 @inlined
-def _heun(ledger, kernel, potential, s, work, z, n, t, t_next):
+def _heun(ledger, kernel, potential, s, work, z, n, odd, t, t_next):
     f, kept, before, then = work[0], work[1], held(ledger, potential, t), at(potential, t_next, 0)
     remember(potential, s, work)
     for d in range(s.shape[1]):
@@ -95,17 +119,16 @@ def _heun(ledger, kernel, potential, s, work, z, n, t, t_next):
             g = component_force(then, predict(kernel, c, q, f[d, i], xi), d, t_next)
             after = correct(kernel, c, q, f[d, i], g, xi)
             g = component_force(then, after[0], d, t_next)
-            _count_ends(ledger, kernel, s, d, i, c, before, then, q, f[d, i], after, g, t, t_next)
+            _count_ends(ledger, kernel, s, d, i, c, before, then, odd, q, f[d, i], after, g, t, t_next)
             f[d, i] = g
             store(kernel, s, kept, d, i, after)
     count_side_force(ledger, potential, s, work, t_next)
 
 
 @inlined
-def _count_ends_block(ledger, kernel, potential, s, work, t, t_next):
+def _count_ends_block(ledger, kernel, potential, s, work, odd, t, t_next):
     """Ask for the forces at the new positions, and book what each coordinate took since the old ones."""
     f, kept, start, end, x_old = work[0], work[1], work[OLD_FORCE], work[2], work[OLD_X]
-    halfway_block(ledger, potential, x_old, t_next, 0, start)
     for d in range(s.shape[1]):
         for i in range(s.shape[2]):
             f[d, i] = 0.0
@@ -113,21 +136,20 @@ def _count_ends_block(ledger, kernel, potential, s, work, t, t_next):
     for d in range(s.shape[1]):
         for i in range(s.shape[2]):
             end[d, i] = f[d, i]
-    halfway_block(ledger, potential, s[0], t, 1, end)
+    forces_of_path_block(ledger, potential, s, odd, x_old, start, end, t, t_next)
     for d in range(s.shape[1]):
         c = coefficients(kernel, d)
         for i in range(s.shape[2]):
             after = load(kernel, s, kept, d, i)
             x, v = x_old[d, i], work[OLD_V, d, i]
             flows = exchange(kernel, ledger.mass, c, start[d, i], end[d, i], x, v, after[0], after[-1])
-            _book(ledger, s, d, i, flows)
-    count_moving_block(ledger, potential, s, work, x_old, t, t_next, 0.5)
-    count_moving_block(ledger, potential, s, work, s[0], t, t_next, 0.5)
+            book_path(kernel, ledger, s, d, i, flows)
+    count_moving_block(ledger, potential, s, work, s[0] if odd else x_old, t, t_next)
     count_side_force(ledger, potential, s, work, t_next)
 
 
 @inlined
-def _one_force_block(ledger, kernel, potential, s, work, z, n, t, t_next):
+def _one_force_block(ledger, kernel, potential, s, work, z, n, odd, t, t_next):
     f, kept = work[0], work[1]
     for d in range(s.shape[1]):
         c = coefficients(kernel, d)
@@ -135,11 +157,11 @@ def _one_force_block(ledger, kernel, potential, s, work, z, n, t, t_next):
             q = load(kernel, s, kept, d, i)
             work[OLD_X, d, i], work[OLD_V, d, i], work[OLD_FORCE, d, i] = q[0], q[-1], f[d, i]
             store(kernel, s, kept, d, i, move(kernel, c, q, f[d, i], normals(kernel, z, n, d, i)))
-    _count_ends_block(ledger, kernel, potential, s, work, t, t_next)
+    _count_ends_block(ledger, kernel, potential, s, work, odd, t, t_next)
 
 
 @inlined
-def _heun_block(ledger, kernel, potential, s, work, z, n, t, t_next):
+def _heun_block(ledger, kernel, potential, s, work, z, n, odd, t, t_next):
     f, predicted, g, kept = work[0], work[1], work[2], work[1]
     for d in range(s.shape[1]):
         c = coefficients(kernel, d)
@@ -154,11 +176,11 @@ def _heun_block(ledger, kernel, potential, s, work, z, n, t, t_next):
         for i in range(s.shape[2]):
             q = load(kernel, s, kept, d, i)
             store(kernel, s, kept, d, i, correct(kernel, c, q, f[d, i], g[d, i], normals(kernel, z, n, d, i)))
-    _count_ends_block(ledger, kernel, potential, s, work, t, t_next)
+    _count_ends_block(ledger, kernel, potential, s, work, odd, t, t_next)
 
 
 @inlined
-def _move_force_finish(ledger, kernel, potential, s, work, z, n, t, t_next):
+def _move_force_finish(ledger, kernel, potential, s, work, z, n, odd, t, t_next):
     f, kept, before, then = work[0], work[1], held(ledger, potential, t), at(potential, t_next, 0)
     mass = ledger.mass
     remember(potential, s, work)
@@ -173,14 +195,14 @@ def _move_force_finish(ledger, kernel, potential, s, work, z, n, t, t_next):
             bath, kick = exchange_move(kernel, mass, c, old, f[d, i], xi, q)
             bath_then, kick_then = exchange_finish(kernel, mass, c, q, g, xi, after)
             _book(ledger, s, d, i, (bath + bath_then, kick + kick_then))
-            count_moving(ledger, s, d, i, before, then, 0.5 * (old[0] + q[0]), t, t_next, 1.0)
+            count_moving(ledger, s, d, i, before, then, 0.5 * (old[0] + q[0]), t, t_next)
             f[d, i] = g
             store(kernel, s, kept, d, i, after)
     count_side_force(ledger, potential, s, work, t_next)
 
 
 @inlined
-def _move_force_finish_block(ledger, kernel, potential, s, work, z, n, t, t_next):
+def _move_force_finish_block(ledger, kernel, potential, s, work, z, n, odd, t, t_next):
     f, kept, middle, mass = work[0], work[1], work[2], ledger.mass
     remember(potential, s, work)
     for d in range(s.shape[1]):
@@ -193,7 +215,7 @@ def _move_force_finish_block(ledger, kernel, potential, s, work, z, n, t, t_next
             store(kernel, s, kept, d, i, q)
             middle[d, i] = 0.5 * (old[0] + q[0])
             f[d, i] = 0.0
-    count_moving_block(ledger, potential, s, work, middle, t, t_next, 1.0)
+    count_moving_block(ledger, potential, s, work, middle, t, t_next)
     add_force(at(potential, t_next, 0), s[0], t_next, f)
     for d in range(s.shape[1]):
         c = coefficients(kernel, d)
@@ -207,7 +229,7 @@ def _move_force_finish_block(ledger, kernel, potential, s, work, z, n, t, t_next
 
 
 @inlined
-def _memory(ledger, kernel, potential, s, work, z, n, t, t_next):
+def _memory(ledger, kernel, potential, s, work, z, n, odd, t, t_next):
     f, middle, new = work[0], work[2], work[MIXED:]
     remember(potential, s, work)
     _count_kinetic(ledger, s, -1.0, SHADOW)
@@ -217,7 +239,7 @@ def _memory(ledger, kernel, potential, s, work, z, n, t, t_next):
             middle[d, i] = s[0, d, i]
     _count_kinetic(ledger, s, 1.0, SHADOW)
     _count_kinetic(ledger, s, -1.0, HEAT)
-    count_moving_block(ledger, potential, s, work, middle, t, t_next, 1.0)
+    count_moving_block(ledger, potential, s, work, middle, t, t_next)
     mix(kernel, s, z, n, new)
     drift_mixed(kernel, s, new, f)
     _count_kinetic(ledger, s, 1.0, HEAT)
@@ -245,7 +267,7 @@ _LOOPS = {
 
 
 @inlined
-def _plain(ledger, kernel, potential, s, work, z, n, t, t_next):
+def _plain(ledger, kernel, potential, s, work, z, n, odd, t, t_next):
     step(kernel, potential, s, work, z, n, t, t_next)
 
 
@@ -257,13 +279,13 @@ def _loop_for(ledger, kernel, potential):
     return in_registers if by_component(potential) and not split else by_block
 
 
-def counted_step(ledger, kernel, potential, s, work, z, n, t, t_next):
-    """Take a block from t to t_next, and count what it exchanges, if the ledger counts."""
-    _loop_for(ledger, kernel, potential)(ledger, kernel, potential, s, work, z, n, t, t_next)
+def counted_step(ledger, kernel, potential, s, work, z, n, odd, t, t_next):
+    """Take a block from t to t_next, in an odd or even step, and count what it exchanges, if the ledger counts."""
+    _loop_for(ledger, kernel, potential)(ledger, kernel, potential, s, work, z, n, odd, t, t_next)
 
 
 @overload(counted_step, strict=False, jit_options=OPTIONS)
-def _compiled_step(ledger, kernel, potential, s, work, z, n, t, t_next):
+def _compiled_step(ledger, kernel, potential, s, work, z, n, odd, t, t_next):
     return _loop_for(ledger, kernel, potential)
 
 

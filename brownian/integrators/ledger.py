@@ -1,15 +1,15 @@
-"""Work and heat along every path, counted inside of the loop: E_end - E_start = W + Q + W_shadow, all into the system.
+"""Work and heat along every path, counted in the loop: E_end - E_start = W + Q + W_shadow, all into the system.
 
-    W         change of U at fixed x when t moves: half of it before and half after a move x -> x' (one force, Heun),
-              all of it at the middle of the path where a step is split (BAOAB family, OBABO); and the work of forces
-              without energy along dx, (f + f') dx / 2
+    W         change of U at fixed x when t moves: before the move in even steps, after it in odd ones (one force;
+              Heun), at the middle of the path where a step is split (BAOAB family, OBABO): to order dt^2; and
+              the work of forces without energy along dx, (f + f') dx / 2
     Q         what the bath gives, as each kernel states it (``exchange``)
     W_shadow  what the moves add: the change of U along dx at fixed t and that of m v^2 / 2 across the kicks, less the
               work of forces without energy
 
 A ledger has three slots of the state, behind those of the scheme: heat per component, shadow and work.  The shadow slot
-holds the kicks less U at the start, so that W_shadow = U + shadow - W at any time.  The moves are those of the plain
-loops, operation by operation: a ledger changes no bit of a path.
+holds the kicks less U at the start, so that W_shadow = U + shadow - W at any time (overdamped: without kicks, less Q).
+The moves are those of the plain loops, operation by operation: a ledger changes no bit of a path.
 """
 
 import functools
@@ -105,37 +105,39 @@ def held(ledger, potential, t):
 
 
 @inlined
-def _count_moving(ledger, s, d, i, before, then, x, t, t_next, share):
-    s[ledger.first + WORK, d, i] += share * (component_energy(then, x, d, t_next) - component_energy(before, x, d, t))
+def _count_moving(ledger, s, d, i, before, then, x, t, t_next):
+    s[ledger.first + WORK, d, i] += component_energy(then, x, d, t_next) - component_energy(before, x, d, t)
 
 
 @inlined
-def _count_nothing(ledger, s, d, i, before, then, x, t, t_next, share):
+def _count_nothing(ledger, s, d, i, before, then, x, t, t_next):
     pass
 
 
 @driven_or(_count_moving, _count_nothing)
-def count_moving(ledger, s, d, i, before, then, x, t, t_next, share):
+def count_moving(ledger, s, d, i, before, then, x, t, t_next):
     """Work of moving the parameters while a coordinate stands at x."""
 
 
 @inlined
-def _mean_of_both(ledger, f, before, x, d, t):
-    return 0.5 * (f + component_force(before, x, d, t))
+def _at_one_time(ledger, before, then, odd, f, g, x, x_new, d, t, t_next):
+    if odd:
+        return f, component_force(before, x_new, d, t)
+    return component_force(then, x, d, t_next), g
 
 
 @inlined
-def _as_given(ledger, f, before, x, d, t):
-    return f
+def _as_given(ledger, before, then, odd, f, g, x, x_new, d, t, t_next):
+    return f, g
 
 
-@driven_or(_mean_of_both, _as_given)
-def halfway(ledger, f, other, x, d, t):
-    """Force at x with the parameters halfway: the mean of f and that of the other end of the step."""
+@driven_or(_at_one_time, _as_given)
+def forces_of_path(ledger, before, then, odd, f, g, x, x_new, d, t, t_next):
+    """Forces at both ends of a path, with the parameters it is walked at: of t in odd steps, of t_next in even."""
 
 
 @inlined
-def _count_moving_block(ledger, potential, s, work, x, t, t_next, share):
+def _count_moving_block(ledger, potential, s, work, x, t, t_next):
     old, new = work[OLD_ENERGY, 0], work[ENERGY, 0]
     for i in range(s.shape[2]):
         old[i] = 0.0
@@ -143,35 +145,36 @@ def _count_moving_block(ledger, potential, s, work, x, t, t_next, share):
     add_conserved_energy(at(potential, t, 1), x, t, old)
     add_conserved_energy(at(potential, t_next, 0), x, t_next, new)
     for i in range(s.shape[2]):
-        s[ledger.first + WORK, 0, i] += share * (new[i] - old[i])
+        s[ledger.first + WORK, 0, i] += new[i] - old[i]
 
 
 @inlined
-def _count_nothing_block(ledger, potential, s, work, x, t, t_next, share):
+def _count_nothing_block(ledger, potential, s, work, x, t, t_next):
     pass
 
 
 @driven_or(_count_moving_block, _count_nothing_block)
-def count_moving_block(ledger, potential, s, work, x, t, t_next, share):
+def count_moving_block(ledger, potential, s, work, x, t, t_next):
     """Work of moving the parameters while a block stands at x; booked on the first component."""
 
 
 @inlined
-def _add_forces(ledger, potential, x, t, row, f):
-    add_force(at(potential, t, row), x, t, f)
-    for d in range(x.shape[0]):
-        for i in range(x.shape[1]):
-            f[d, i] *= 0.5
+def _block_at_one_time(ledger, potential, s, odd, x_old, start, end, t, t_next):
+    f = end if odd else start
+    for d in range(s.shape[1]):
+        for i in range(s.shape[2]):
+            f[d, i] = 0.0
+    add_force(at(potential, t if odd else t_next, 0), s[0] if odd else x_old, t if odd else t_next, f)
 
 
 @inlined
-def _add_no_forces(ledger, potential, x, t, row, f):
+def _block_as_given(ledger, potential, s, odd, x_old, start, end, t, t_next):
     pass
 
 
-@driven_or(_add_forces, _add_no_forces)
-def halfway_block(ledger, potential, x, t, row, f):
-    """Forces of a block with the parameters halfway, as ``halfway``."""
+@driven_or(_block_at_one_time, _block_as_given)
+def forces_of_path_block(ledger, potential, s, odd, x_old, start, end, t, t_next):
+    """Forces of a block, as ``forces_of_path``: one of start and end is asked for anew."""
 
 
 def _keeps(potential):
@@ -250,6 +253,8 @@ def _write(ledger, potential, s, t, work, tallies, frame, first):
             done += s[ledger.first + WORK, d, i]
             shadow += s[ledger.first + SHADOW, d, i]
             tallies[frame, first + i, 1 + d] = s[ledger.first + HEAT, d, i]
+            if ledger.mass == 0.0:  # overdamped: what the bath does not give, the path does
+                shadow -= s[ledger.first + HEAT, d, i]
             if ledger.mass > 0.0:
                 speed2 += s[1, d, i] * s[1, d, i]
         tallies[frame, first + i, 0] = done
