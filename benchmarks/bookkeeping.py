@@ -1,7 +1,7 @@
 """What bookkeeping and moving parameters cost, in pairs with the run that has neither.
 
-3-d trap and double well, one thread: a step with ``bookkeeping=True`` over a step without; a trap that moves over one at rest;
-both at once.  Stop conditions that no particle meets, with and without the bridge, over none.
+3-d trap and double well, one thread: a step with ``bookkeeping=True`` over one without; a trap that moves over one at
+rest; both at once.  Stop conditions that no particle meets, with and without the bridge, over none.
 
     python benchmarks/bookkeeping.py --wait 600
 """

@@ -13,6 +13,7 @@ _HOME = {
         "kinetic_temperature",
         "virial_temperature",
     ),
+    "heat": ("cycle_efficiency", "entropy_production"),
     "passage": (
         "Proportion",
         "Rate",
@@ -24,8 +25,6 @@ _HOME = {
     ),
     "rates": (
         "ReactiveFlux",
-        "cycle_efficiency",
-        "entropy_production",
         "population_relaxation",
         "reactive_flux",
         "well_populations",

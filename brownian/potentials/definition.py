@@ -103,12 +103,21 @@ def _refuse_product(self, other):
     raise TypeError(f"{type(self).__name__} times {other!r}: scale its parameters instead")
 
 
+def _own_fields(self):
+    """All fields but the row that parameters are put in as time goes by."""
+    return [value for name, value in zip(self._fields, self, strict=True) if name != "row"]
+
+
 def _equal(self, other):
-    return type(self) is type(other) and all(np.array_equal(a, b) for a, b in zip(self, other, strict=True))
+    return type(self) is type(other) and all(
+        a == b if isinstance(a, tuple) else np.array_equal(a, b)
+        for a, b in zip(_own_fields(self), _own_fields(other), strict=True)
+    )
 
 
 def _hash(self):
-    return hash((type(self), *(part.tobytes() if isinstance(part, np.ndarray) else part for part in self)))
+    parts = (part.tobytes() if isinstance(part, np.ndarray) else part for part in _own_fields(self))
+    return hash((type(self), *parts))
 
 
 def is_potential(value):
