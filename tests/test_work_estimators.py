@@ -7,7 +7,7 @@ import pytest
 from conftest import STANDARD_ERRORS, standard_errors
 from recorded import calibrated
 
-from brownian.analysis.rates import cycle_efficiency, entropy_production
+from brownian.analysis.heat import cycle_efficiency, entropy_production
 from brownian.analysis.statistics import TooFewData
 from brownian.analysis.work import bar, crooks_crossing, cumulant_relation, exponential_average, jarzynski
 

@@ -16,7 +16,8 @@ import numpy as np
 from .lagged import lagged_products
 from .reading import MEMORY, Running, checked_lags, cut, first_frame, frame_interval, logarithmic_lags, particle_blocks
 from .series import ENOUGH
-from .statistics import Estimate, TooFewData, mean
+from .statistics import Estimate, TooFewData
+from .work import number
 
 
 class _Frames:
