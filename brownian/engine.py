@@ -13,8 +13,9 @@ import numpy as np
 from .caching import compiled_for
 from .compiled import inlined
 from .integrators.counted import counted_begin, counted_step
-from .integrators.ledger import SLOTS, NoLedger, columns, counts, tally
+from .integrators.ledger import SLOTS, NoLedger, counts
 from .integrators.scheme import work_rows
+from .integrators.tallies import columns, tally
 from .noise import STEP, STEPS_PER_CALL, draw
 from .potentials.potential import own
 from .stops.kernels import NoStop, bridged, halt, keep, still_running, stops, write_times

@@ -19,7 +19,7 @@ ENERGIES, DEGENERACIES = (0.0, 1.1, 1.7, 3.1), (1, 3, 2, 5)
 TIMES = 16.0  # relaxation times until a start is forgotten: e^-16 = 1e-7
 
 
-def run(*, barrier=1.5, width=1.2, tilt=0.35, mass=1.3, friction=0.7, dt=0.06, coldest=0.3, hottest=4.0, points=11,
+def run(*, barrier=1.5, width=1.2, tilt=0.35, mass=1.3, friction=0.7, dt=0.04, coldest=0.3, hottest=4.0, points=11,
         walkers=2000, steps=1000, particles=2000, seed=7, out=None, resume=False, overwrite=False):  # fmt: skip
     """Fill levels by two rules and wells by two schemes over a range of temperatures; compare with Boltzmann; plot."""
     scenario = bn.Scenario(__file__, out)
@@ -27,10 +27,10 @@ def run(*, barrier=1.5, width=1.2, tilt=0.35, mass=1.3, friction=0.7, dt=0.06, c
     levels = bn.DiscreteLevels(ENERGIES, DEGENERACIES)
     filled = {rule: _fill_levels(levels, kTs, rule, walkers, steps, seed + k) for k, rule in enumerate(RULES)}
     top = levels.heat_capacity(kTs).argmax()
-    for rule, (populations, capacity) in filled.items():
-        z = np.array([one.z(levels.probabilities(kT)) for one, kT in zip(populations, kTs, strict=True)])
+    for rule, (_, chi2, capacity) in filled.items():
         capacity_z = capacity.z(levels.heat_capacity(kTs))
-        scenario.check(f"{rule}: mean square z of all populations", *_mean_square(z))
+        degrees = len(kTs) * (len(levels) - 1)
+        scenario.check(f"{rule}: chi² of all populations / {degrees}", chi2 / degrees, 1.0, np.sqrt(2.0 / degrees))
         scenario.check(f"{rule}: mean square z of all C(kT)", *_mean_square(capacity_z))
         scenario.check(
             f"{rule}: C / k_B at kT = {kTs[top]:.3g}",
@@ -76,8 +76,8 @@ RULES = {"glauber": "o", "metropolis": "s"}
 
 
 def _fill_levels(levels, kTs, rule, walkers, steps, seed):
-    """Populations at each temperature, and the heat capacity, both with errors over the walkers."""
-    populations, values, errors = [], [], []
+    """Populations at each temperature, their chi² from Boltzmann's, and the heat capacity; errors over the walkers."""
+    populations, chi2, values, errors = [], 0.0, [], []
     highest = int(levels.energies.argmax())
     for j, kT in enumerate(kTs):
         second = np.sort(np.abs(np.linalg.eigvals(levels.transition_matrix(kT, rule))))[-2]
@@ -86,16 +86,18 @@ def _fill_levels(levels, kTs, rule, walkers, steps, seed):
         walks = levels.sample(kT, steps=settle, start=highest, **keep)
         walks = levels.sample(kT, steps=steps, start=walks.end, first_step=walks.last_step, **keep)
         populations.append(bn.analysis.mean(walks.populations))
+        off = (populations[-1].value - levels.probabilities(kT))[1:]  # without one: they sum to 1
+        chi2 += walkers * off @ np.linalg.solve(np.cov(walks.populations[:, 1:].T), off)
         energy, square = walks.populations @ levels.energies, walks.populations @ levels.energies**2
         mean = energy.mean()
         variance = bn.analysis.mean(square - 2.0 * mean * energy)  # to first order, + <E>^2
         values.append((variance.value + mean**2) / kT**2)
         errors.append(variance.error / kT**2)
-    return populations, bn.analysis.Estimate(np.array(values), np.array(errors), walkers)
+    return populations, chi2, bn.analysis.Estimate(np.array(values), np.array(errors), walkers)
 
 
 def _slowest(well, name, mass, friction, kT):
-    """The exact rate at which the wells exchange their populations: the slowest motion, and slower when it is colder."""
+    """The exact rate at which the wells exchange their populations: slower when it is colder."""
     if name == "GJF":
         return bn.theory.klein_kramers_rate(well.profile, mass=mass, friction=friction, kT=kT)
     return bn.theory.smoluchowski_rate(well.profile, friction=friction, kT=kT)
@@ -123,11 +125,17 @@ def _draw(axes, levels, filled, wells, well, edge, kTs):
             )  # fmt: skip
         bn.plotting.theory(fine, exact[:, i], ax=left, label=None)
         left.plot([], [], "o", color=colour, label=f"E = {levels.energies[i]:g}, g = {levels.degeneracies[i]:g}")
-    left.set(xscale="log", xlabel="temperature kT [E]", ylabel="population", title="four levels", ylim=(-0.03, 1.05))
+    left.set(
+        xscale="log",
+        xlabel="temperature kT [E]",
+        ylabel="population",
+        title="four levels (filled: Glauber, open: Metropolis)",
+        ylim=(-0.03, 1.05),
+    )
     left.legend(loc="upper right")
     for rule, marker in RULES.items():
         bn.plotting.with_errors(
-            kTs, filled[rule][1], ax=middle, label=rule.capitalize(), fmt=marker, color="#832db6",
+            kTs, filled[rule][2], ax=middle, label=rule.capitalize(), fmt=marker, color="#832db6",
             mfc="#832db6" if rule == "glauber" else "white", markersize=4.0 if rule == "glauber" else 7.0,
             zorder=2.5 if rule == "glauber" else 2.0,
         )  # fmt: skip
@@ -138,20 +146,21 @@ def _draw(axes, levels, filled, wells, well, edge, kTs):
     for (name, estimate), marker, colour in zip(wells.items(), "oD", ("#3f90da", "#bd1f01"), strict=True):
         bn.plotting.with_errors(kTs, estimate, ax=right, label=name, fmt=marker, color=colour)
     bn.plotting.theory(fine, law, ax=right, label="Boltzmann, quadrature")
-    low, _, high = well.profile(well.stationary_points())
-    right.plot(fine, 1.0 / (1.0 + np.exp((high - low) / fine)), color=bn.plotting.look.MUTED, lw=1.2,
+    high, _, low = well.profile(well.stationary_points())
+    right.plot(fine, 1.0 / (1.0 + np.exp((low - high) / fine)), color=bn.plotting.look.MUTED, lw=1.2,
                label=r"two levels, $1 / (1 + e^{-\Delta U / kT})$")  # fmt: skip
     right.set(
         xscale="log", xlabel="temperature kT [E]", ylabel="population of the lower well", title="two wells, tilted"
     )
     right.legend(loc="upper right")
-    inset = right.inset_axes((0.1, 0.09, 0.36, 0.34))
-    x = np.linspace(-1.75 * 1.2, 1.8 * 1.2, 200)
+    inset = right.inset_axes((0.07, 0.1, 0.29, 0.3), facecolor="none")
+    x = np.linspace(-1.7 * well.width, 1.75 * well.width, 200)
     inset.plot(x, well.profile(x), color="black", lw=1.2)
     inset.axvline(edge, color=bn.plotting.look.MUTED, lw=0.9, ls=":")
-    inset.set(xticks=[], yticks=[], xlabel="x", ylabel="U", ylim=(-1.0, 3.5))
+    inset.set(xticks=[], yticks=[], xlabel="x", ylabel="U", ylim=(low - well.barrier / 3.0, 2.2 * well.barrier))
     for ax in axes:
-        ax.set_xticks([0.3, 0.5, 1.0, 2.0, 4.0], ["0.3", "0.5", "1", "2", "4"])
+        ticks = [tick for tick in (0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 4.0, 8.0) if fine[0] <= tick <= fine[-1]]
+        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.set_xticks([], minor=True)
 
 

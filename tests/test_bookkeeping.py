@@ -142,7 +142,7 @@ def test_compiled_is_interpreted():
             counted_step(ledger, booked.kernel, u, s, work, z, n, n % 2 == 1, n * 0.02, (n + 1) * 0.02)
         assert np.array_equal(s, engine.state[0])
         assert np.any(s[scheme + HEAT] != 0.0)
-        assert np.any(s[scheme + SHADOW] != 0.0)
+        assert np.any(s[scheme + SHADOW] != 0.0) == (scheme == 2)  # overdamped: no kicks, and U = 0 at the start
         assert np.any(s[scheme + WORK] != 0.0) == (cls is DrivenLedger)
         engine.close()
 

@@ -7,7 +7,6 @@ from numba.extending import overload
 from ..compiled import OPTIONS, class_of, inlined
 from ..potentials.conserved import add_side_force, has_side_force
 from ..potentials.potential import add_force, at, by_component, component_force
-from .integrator import exchange_along_path
 from .ledger import (
     HEAT,
     OLD_FORCE,
@@ -15,6 +14,8 @@ from .ledger import (
     OLD_X,
     SHADOW,
     SIDE,
+    book,
+    book_path,
     count_moving,
     count_moving_block,
     count_side_force,
@@ -50,36 +51,6 @@ from .scheme import (
     step,
     store,
 )
-
-
-@inlined
-def _book(ledger, s, d, i, flows):
-    s[ledger.first + HEAT, d, i] += flows[0]
-    s[ledger.first + SHADOW, d, i] += flows[1]
-
-
-@inlined
-def _book_heat(kernel, ledger, s, d, i, flows):
-    s[ledger.first + HEAT, d, i] += flows[0]
-
-
-@inlined
-def _book_both(kernel, ledger, s, d, i, flows):
-    _book(ledger, s, d, i, flows)
-
-
-def _books_of(kernel):
-    return _book_heat if class_of(kernel).exchange is exchange_along_path else _book_both
-
-
-def book_path(kernel, ledger, s, d, i, flows):
-    """Book what a path exchanged; where all goes to the bath, heat says it all."""
-    _books_of(kernel)(kernel, ledger, s, d, i, flows)
-
-
-@overload(book_path, strict=False, jit_options=OPTIONS)
-def _compiled_book_path(kernel, ledger, s, d, i, flows):
-    return _books_of(kernel)
 
 
 @inlined
@@ -194,7 +165,7 @@ def _move_force_finish(ledger, kernel, potential, s, work, z, n, odd, t, t_next)
             after = finish(kernel, c, q, g, xi)
             bath, kick = exchange_move(kernel, mass, c, old, f[d, i], xi, q)
             bath_then, kick_then = exchange_finish(kernel, mass, c, q, g, xi, after)
-            _book(ledger, s, d, i, (bath + bath_then, kick + kick_then))
+            book(ledger, s, d, i, (bath + bath_then, kick + kick_then))
             count_moving(ledger, s, d, i, before, then, 0.5 * (old[0] + q[0]), t, t_next)
             f[d, i] = g
             store(kernel, s, kept, d, i, after)
@@ -211,7 +182,7 @@ def _move_force_finish_block(ledger, kernel, potential, s, work, z, n, odd, t, t
             xi = normals(kernel, z, n, d, i)
             old = load(kernel, s, kept, d, i)
             q = move(kernel, c, old, f[d, i], xi)
-            _book(ledger, s, d, i, exchange_move(kernel, mass, c, old, f[d, i], xi, q))
+            book(ledger, s, d, i, exchange_move(kernel, mass, c, old, f[d, i], xi, q))
             store(kernel, s, kept, d, i, q)
             middle[d, i] = 0.5 * (old[0] + q[0])
             f[d, i] = 0.0
@@ -223,7 +194,7 @@ def _move_force_finish_block(ledger, kernel, potential, s, work, z, n, odd, t, t
             xi = normals(kernel, z, n, d, i)
             q = load(kernel, s, kept, d, i)
             after = finish(kernel, c, q, f[d, i], xi)
-            _book(ledger, s, d, i, exchange_finish(kernel, mass, c, q, f[d, i], xi, after))
+            book(ledger, s, d, i, exchange_finish(kernel, mass, c, q, f[d, i], xi, after))
             store(kernel, s, kept, d, i, after)
     count_side_force(ledger, potential, s, work, t_next)
 

@@ -20,6 +20,7 @@ from numba.extending import overload
 from ..compiled import OPTIONS, class_of, inlined, method
 from ..potentials.conserved import add_conserved_energy, add_side_force, has_side_force
 from ..potentials.potential import add_force, at, component_energy, component_force
+from .integrator import exchange_along_path
 
 HEAT, SHADOW, WORK = range(3)
 SLOTS = 3
@@ -236,51 +237,31 @@ def _compiled_side_force(ledger, potential, s, work, t_next):
 
 
 @inlined
-def potential_energy(potential, s, t, u):
-    """Write U at the positions of a block to u (its part that has an energy)."""
-    for i in range(s.shape[2]):
-        u[i] = 0.0
-    add_conserved_energy(at(potential, t, 0), s[0], t, u)
+def book(ledger, s, d, i, flows):
+    """Add (bath, kick) of a coordinate."""
+    s[ledger.first + HEAT, d, i] += flows[0]
+    s[ledger.first + SHADOW, d, i] += flows[1]
 
 
 @inlined
-def _write(ledger, potential, s, t, work, tallies, frame, first):
-    u, dimension = work[ENERGY, 0], s.shape[1]
-    potential_energy(potential, s, t, u)
-    for i in range(min(s.shape[2], tallies.shape[1] - first)):
-        done, shadow, speed2 = 0.0, 0.0, 0.0
-        for d in range(dimension):
-            done += s[ledger.first + WORK, d, i]
-            shadow += s[ledger.first + SHADOW, d, i]
-            tallies[frame, first + i, 1 + d] = s[ledger.first + HEAT, d, i]
-            if ledger.mass == 0.0:  # overdamped: what the bath does not give, the path does
-                shadow -= s[ledger.first + HEAT, d, i]
-            if ledger.mass > 0.0:
-                speed2 += s[1, d, i] * s[1, d, i]
-        tallies[frame, first + i, 0] = done
-        tallies[frame, first + i, 1 + dimension] = u[i] + shadow - done
-        tallies[frame, first + i, 2 + dimension] = 0.5 * ledger.mass * speed2
-        tallies[frame, first + i, 3 + dimension] = u[i]
+def _book_heat(kernel, ledger, s, d, i, flows):
+    s[ledger.first + HEAT, d, i] += flows[0]
 
 
 @inlined
-def _write_nothing(ledger, potential, s, t, work, tallies, frame, first):
-    pass
+def _book_both(kernel, ledger, s, d, i, flows):
+    book(ledger, s, d, i, flows)
 
 
-def tally(ledger, potential, s, t, work, tallies, frame, first):
-    """Write tallies[frame, first + lane]: work, heat per component, W_shadow, m v^2 / 2, U."""
-    (_write if counts(ledger) else _write_nothing)(ledger, potential, s, t, work, tallies, frame, first)
+def _books_of(kernel):
+    return _book_heat if class_of(kernel).exchange is exchange_along_path else _book_both
 
 
-@overload(tally, strict=False, jit_options=OPTIONS)
-def _compiled_tally(ledger, potential, s, t, work, tallies, frame, first):
-    return _write if counts(ledger) else _write_nothing
+def book_path(kernel, ledger, s, d, i, flows):
+    """Book what a path exchanged; where all goes to the bath, heat says it all."""
+    _books_of(kernel)(kernel, ledger, s, d, i, flows)
 
 
-def columns(ledger, dimension):
-    """Names of the columns of the tallies."""
-    if not counts(ledger):
-        return ()
-    heats = ("heat",) if dimension == 1 else tuple(f"heat {d}" for d in range(dimension))
-    return ("work", *heats, "shadow work", "kinetic energy", "potential energy")
+@overload(book_path, strict=False, jit_options=OPTIONS)
+def _compiled_book_path(kernel, ledger, s, d, i, flows):
+    return _books_of(kernel)
