@@ -166,3 +166,13 @@ def test_what_a_protocol_will_do_is_announced_before_the_start(stiffness, messag
 def test_times_of_extremes_of_a_sum():
     assert times_of_extremes(DRIVEN["in a sum"], 0.0, 1.0) == [0.0, 0.5, 1.0]
     assert times_of_extremes(bn.Harmonic(2.0), 0.0, 1.0) == []
+
+
+def test_the_verdict_knows_the_force_of_the_moment():
+    """The noise of a driven run is got back with the parameters of each step; with those of the start it is not."""
+    what = {"dynamics": LANGEVIN, "dt": 0.1, "particles": 100, "seed": 5, "start": "stationary"}
+    run = bn.Simulation(potential=bn.Moving(bn.Harmonic(2.1), velocity=0.5), **what).run(steps=400, every=0.1)
+    verdict = bn.validate(run)
+    assert verdict.verdict != "fail"
+    assert any("depends on time" in note for note in verdict.notes)
+    assert bn.validate(run, potential=bn.Harmonic(2.1)).verdict == "fail"

@@ -180,3 +180,17 @@ def test_refusals(changes, error, message):
 def test_conditions_that_make_no_sense(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_the_verdict_is_made_of_what_happened_before_the_first_stop():
+    """Particles at rest have no noise: a correct run must not be failed for that."""
+    far = simulation(WELL, LANGEVIN, dt=0.1, particles=400, start=np.full((400, 1), -1.2), stop=bn.CrossLevel(0.8))
+    run = far.run(steps=200, every=0.1)
+    verdict = bn.validate(run)
+    assert verdict.verdict != "fail"
+    assert any("before it are judged" in note for note in verdict.notes)
+    rows = {row.name: row for row in bn.analysis.summarise(run).rows}
+    assert rows["rate of stopping"].value > 0.0
+    early = bn.from_arrays(run.steps, run.times, run.positions, run.velocities, description=run.description)
+    whole = bn.validate(early, simulation=far, averages=False)  # the same numbers, not saying that particles stopped
+    assert whole.verdict == "fail"

@@ -15,9 +15,10 @@ from .equilibrium import (
     virial_temperature,
 )
 from .landscape import linear_stiffness, potential_of
+from .passage import escape_rate, mean_first_passage_time
 from .reading import known
 from .stationarity import relaxation
-from .statistics import TooFewData
+from .statistics import TooFewData, mean
 from .transport import diffusion, green_kubo
 
 
@@ -137,6 +138,15 @@ def summarise(trajectory):
                 lambda name=name: getattr(fitted(), name),
                 lambda expected=expected: expected,
             )
+    if "work" in trajectory.columns:
+        energies = trajectory.energies
+        ends = {"work": energies.work, "heat": energies.heat.sum(axis=2), "shadow work": energies.shadow_work}
+        for name, values in ends.items():
+            add(f"{name} since the start", lambda values=values: mean(values[-1]))
+    if "stop time" in trajectory.columns:
+        times, end = trajectory.stop_times, float(trajectory.times[-1] - trajectory.times[0])
+        add("mean first-passage time", lambda: mean_first_passage_time(times - trajectory.times[0], end))
+        add("rate of stopping", lambda: escape_rate(times - trajectory.times[0], end))
     title = f"{len(trajectory)} frames, {trajectory.particles:,} particles, dimension {trajectory.dimension}"
     return Summary(title, note, rows)
 

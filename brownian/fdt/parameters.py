@@ -10,6 +10,7 @@ from ..integrators.probe import affine_probe
 from ..potentials.definition import affine_force
 from ..simulation import Simulation
 from ..trajectory import Trajectory
+from ..trajectory.sources import MemorySource
 from .foreign import BAOAKernel
 
 
@@ -111,6 +112,27 @@ def counted(trajectory, dt):
     if np.array_equal(new, steps) or not np.all(np.diff(new) > 0):
         return trajectory, []
     return Counted(trajectory, new), [f"frames are {apart / dt:.4g} steps apart, by their times"]
+
+
+def before_stops(trajectory):
+    """The frames before the first particle came to rest, and a word on the others: who rests has no noise."""
+    times = trajectory.stop_times
+    if np.all(np.isnan(times)):
+        return trajectory, []
+    first = float(np.nanmin(times))
+    frames = int(np.searchsorted(trajectory.times, first, side="left"))
+    if frames < 2:
+        raise ValueError(
+            f"the first particle stopped at t = {first:.6g}, after {frames} frame: nothing is left to judge; keep more "
+            "frames, or make the run without stop=..."
+        )
+    steps, times, x, v = (
+        None if values is None else values[:frames]
+        for values in (trajectory.steps, trajectory.times, trajectory.positions, trajectory.velocities)
+    )
+    part = MemorySource(steps, times, x, v, trajectory.unit, trajectory.description, [])
+    word = f"the first particle stopped at t = {first:.6g}: the {frames} frames before it are judged, averages are not"
+    return Trajectory(part, Simulation.from_description), [word]
 
 
 def _has_times(trajectory):

@@ -13,7 +13,7 @@ from .friction import friction_from_file, response_under_same_noise
 from .innovations import Battery, Part
 from .inversion import ROUNDINGS, needs_velocities
 from .moving_average import MovingAverage, whitened
-from .parameters import claim_for, counted
+from .parameters import before_stops, claim_for, counted
 from .recovered import inverted
 from .regeneration import SeededNoise, replay
 from .rounding import grid_of
@@ -83,6 +83,9 @@ def validate(trajectory, *, potential=None, scheme=None, mass=None, friction=Non
     if len(trajectory) < 2:
         raise ValueError(f"{name} has {len(trajectory)} frame, but a verdict needs at least 2")
     trajectory, said = counted(trajectory, simulation.dt if dt is None and simulation is not None else dt)
+    if "stop time" in trajectory.columns:
+        trajectory, stopped = before_stops(trajectory)
+        said, averages = [*said, *stopped], averages and not stopped
     claim = claim_for(
         trajectory,
         simulation=simulation,

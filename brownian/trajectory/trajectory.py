@@ -209,6 +209,7 @@ class Trajectory:
         lines = [
             f"{len(self)} frames, {self.particles} particles, dimension {self.dimension}",
             f"{kept}, {self.positions.dtype}",
+            *([f"counted: {', '.join(self.columns)}"] if self.columns else []),
             f"steps {steps[0]} to {steps[-1]}, times {times[0]:.6g} to {times[-1]:.6g}{time}",
             "complete" if self.complete else "not closed: it is being written, or its writer was killed (repair it)",
             *summary(self._source.description),
