@@ -29,7 +29,7 @@ def entropy_production(heat, kT, *, duration=None):
 
     Examples
     --------
-    >>> from brownian.analysis.rates import entropy_production
+    >>> from brownian.analysis.heat import entropy_production
     >>> entropy_production([[1.8, -0.6], [0.9, -0.9]], [1.8, 0.6], duration=5.0)
     Estimate(value=np.float64(0.1...), error=np.float64(0.1...), samples=2)
     """
@@ -61,7 +61,7 @@ def cycle_efficiency(work, heat_hot):
 
     Examples
     --------
-    >>> from brownian.analysis.rates import cycle_efficiency
+    >>> from brownian.analysis.heat import cycle_efficiency
     >>> cycle_efficiency([-0.2, -0.4, -0.25], [1.0, 1.5, 1.2])
     Estimate(value=np.float64(0.229...), error=np.float64(0.022...), samples=3)
     """

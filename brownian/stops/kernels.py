@@ -3,7 +3,8 @@
 Between the ends of a step a path may have touched a wall and come back.  Where the path inside of a step is Brownian
 motion with drift (Euler-Maruyama, or no force) this happens with probability exp(-2 a b / s^2), a and b the distances
 of the two ends from the wall, s the spread of a step; and the first touch is at u dt / (1 + u), u an inverse Gaussian
-of mean a / b and shape (a / s)^2.  Both are drawn (``bridge``): first-passage times then carry no error of the step.
+of mean a / b and shape (a / s)^2.  Both are drawn (``bridge``): first-passage times then do not carry the error of
+looking after steps only, which is of order sqrt(dt).
 
 Sources: Karatzas, Shreve, Brownian Motion and Stochastic Calculus (Springer, 1991), section 2.8; Michael, Schucany,
 Haas, Am. Stat. 30, 88 (1976).
