@@ -113,4 +113,6 @@ def Moving(inner, /, velocity=None, *, path=None):
     protocol = Linear(np.zeros(np.shape(velocity)), velocity) if path is None else path
     if not isinstance(protocol, Protocol):
         raise TypeError(f"Moving: path = {path!r}, but a protocol is needed, e.g. Sine(0.0, amplitude=0.5, period=2.0)")
+    if path is None and "center" in inner._fields:  # a potential that knows where it stands
+        return Driven(inner, center=Linear(inner.center, velocity))
     return Driven(Shifted(inner, np.zeros(protocol.rows.shape[1:])), offset=protocol)

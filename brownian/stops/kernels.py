@@ -47,13 +47,13 @@ class BridgedWalls(NamedTuple):
     spread: float
 
     def touch(self, before, after, chance):
-        below, above = before - self.low, self.high - before
-        lower = _chance_to_touch(below, after - self.low, self.spread)
-        upper = _chance_to_touch(above, self.high - after, self.spread)
+        lower = _chance_to_touch(before - self.low, after - self.low, self.spread)
+        upper = _chance_to_touch(self.high - before, self.high - after, self.spread)
         # one number for both walls, from its two ends: they are too far apart for both to be touched in one step
-        if chance < lower:
-            return True, self.low
-        return 1.0 - chance < upper, self.high
+        return -1.0 if chance < lower else 1.0 if 1.0 - chance < upper else 0.0
+
+    def wall(self, side):
+        return self.low if side < 0.0 else self.high
 
 
 class BridgedLevel(NamedTuple):
@@ -66,7 +66,10 @@ class BridgedLevel(NamedTuple):
     def touch(self, before, after, chance):
         side = 1.0 if before > self.level else -1.0
         reached = _chance_to_touch(side * (before - self.level), side * (after - self.level), self.spread)
-        return chance < reached, self.level
+        return 1.0 if chance < reached else 0.0
+
+    def wall(self, side):
+        return self.level
 
 
 class Level(NamedTuple):
@@ -126,15 +129,20 @@ def met(stop, old, x, i):
 
 @method
 def touch(stop, before, after, chance):
-    """Whether a path between two positions touched a wall, and which."""
+    """Whether a path between two positions touched a wall: 0, or -1 and 1 for the lower and the upper one."""
     return stop.touch(before, after, chance)
+
+
+@method
+def wall(stop, side):
+    """Where the wall on a side is."""
+    return stop.wall(side)
 
 
 @inlined
 def _chance_to_touch(before, after, spread):
-    if after <= 0.0:
-        return 1.0
-    return vectormath.exp(-2.0 * before * after / (spread * spread))
+    # below e^-60 nothing is ever drawn, and numbers that small would take a hundred times longer
+    return vectormath.exp(max(-60.0, min(0.0, -2.0 * before * after / (spread * spread))))
 
 
 @inlined
@@ -200,19 +208,20 @@ def _halt_bridged(stop, noise, s, old, chances, n, dt, first_step, first_particl
     _put_back(s, old)
     if n % STEPS_PER_CALL == 0 or n == first_step:
         fill_chances(chances, noise, n, first_particle)
-    times, running, row = s[s.shape[0] - 1, 0], 0, chances[n % STEPS_PER_CALL]
+    times, row, sides = s[s.shape[0] - 1, 0], chances[n % STEPS_PER_CALL], old[s.shape[0] - 1, 0]
+    before, after = old[0, stop.component], s[0, stop.component]
     for i in range(s.shape[2]):
-        if times[i] < 0.0:
-            before, after = old[0, stop.component, i], s[0, stop.component, i]
-            touched, wall = touch(stop, before, after, (np.float64(row[i]) + 0.5) * 2.3283064365386963e-10)
-            if touched:
-                normal, uniform = normal_and_uniform(noise, n, first_particle + i)
-                part = _moment_of_touch(abs(before - wall), abs(after - wall), stop.spread, normal, uniform)
-                times[i] = (n + part) * dt
-                s[0, stop.component, i] = wall
-            else:
-                running += 1
-    return running
+        chance = (np.float64(row[i]) + 0.5) * 2.3283064365386963e-10
+        side = touch(stop, before[i], after[i], chance)
+        sides[i] = side if times[i] < 0.0 else 0.0
+    for i in range(s.shape[2]):
+        if sides[i] != 0.0:
+            place = wall(stop, sides[i])
+            normal, uniform = normal_and_uniform(noise, n, first_particle + i)
+            part = _moment_of_touch(abs(before[i] - place), abs(after[i] - place), stop.spread, normal, uniform)
+            times[i] = (n + part) * dt
+            after[i] = place
+    return _running(stop, s)
 
 
 @inlined
