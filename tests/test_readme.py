@@ -26,7 +26,7 @@ def test_code_runs(number, tmp_path):
 
 def test_ci_runs_the_command_that_the_readme_gives():
     command = SHELL[1].strip()
-    assert command.endswith("-m pytest")
+    assert command.endswith("-m pytest -n auto")
     assert command in (ROOT / ".ci" / "run").read_text()
     assert SHELL[0].strip().endswith("brownian run scenarios/double_well.py")
 
