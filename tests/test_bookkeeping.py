@@ -310,3 +310,19 @@ def test_gyrator(known, form):
     assert abs(standard_errors(heat[:, 0], value["heat12"])) < STANDARD_ERRORS
     assert abs(standard_errors(-heat[:, 1], value["heat12"])) < STANDARD_ERRORS
     assert abs(standard_errors(heat[:, 0], 0.0)) > STANDARD_ERRORS
+
+
+def test_files_without_a_bath_are_analysed_and_drawn(tmp_path):
+    """Neither friction nor temperature: nothing is divided by them."""
+    from brownian.plotting.files import picture
+
+    path = tmp_path / "newton.h5md"
+    start = np.linspace(0.8, 1.4, 20)[:, np.newaxis], np.zeros((20, 1))
+    newton = simulation(WELL, bn.Langevin(MASS, 0.0, 0.0), particles=20, start=start)
+    newton.run(steps=200, every=0.5, out=path).close()
+    with bn.open(path) as trajectory:
+        rows = {row.name: row for row in bn.analysis.summarise(trajectory).rows}
+        assert rows["work since the start"].value == 0.0
+        assert np.abs(trajectory.energies.heat).max() == 0.0
+    for kind in ("msd", "phase", "boltzmann", "landscape"):
+        assert picture(path, kind, tmp_path / f"{kind}.png")

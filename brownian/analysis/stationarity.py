@@ -77,7 +77,10 @@ def relaxation(trajectory, *, potential=None, mass=None, friction=None, multiple
     else:
         mass = _maybe(trajectory, "mass", mass)
         friction = _maybe(trajectory, "friction", friction)
-        slowest = 2.0 * mass / float(np.min(friction)) if mass and friction is not None else 0.0
+        least = None if friction is None else float(np.min(friction))
+        if mass and least == 0.0:
+            raise ValueError("there is no friction: nothing relaxes, and no part is left out")
+        slowest = 2.0 * mass / least if mass and least is not None else 0.0
         time, source = max(_measured(trajectory, potential, memory), slowest), "autocorrelation of the second half"
     if note == STATIONARY:
         return Relaxation(

@@ -1,9 +1,12 @@
 """A picture of each kind, made from a file alone: what ``brownian plot FILE KIND`` does."""
 
 import pathlib
+from contextlib import suppress
 
 import numpy as np
 
+from ..potentials.definition import without_energy
+from ..potentials.potential import by_component
 from .curves import msd
 from .judgement import verdict
 from .landscapes import animation, boltzmann, density, landscape, phase_portrait
@@ -52,12 +55,17 @@ def picture(path, kind, out=None):
 
 
 def _known(trajectory):
-    """Parameters, units and potential as far as the file says, and the frame from which it is stationary."""
+    """Parameters that are positive, units and potential as far as the file says, and where it is stationary from."""
     from ..analysis import relaxation
+    from ..analysis.reading import known
     from ..units import SETS
 
     description = trajectory.description
-    dynamics = {k: v for k, v in description.get("dynamics", {}).items() if np.ndim(v) == 0 and k != "class"}
+    dynamics: dict[str, float] = {}
+    for name in ("mass", "friction", "kT"):
+        with suppress(ValueError):
+            (value,) = known(trajectory, name)
+            dynamics |= {name: value} if np.ndim(value) == 0 and value > 0.0 else {}
     potential = trajectory.simulation().potential if description else None
     try:
         start = relaxation(trajectory).frames
@@ -76,9 +84,7 @@ def _msd(trajectory, out):
     from ..analysis import msd as measured
 
     dynamics, units, _, _ = _known(trajectory)
-    return msd(
-        *measured(trajectory), **{k: dynamics[k] for k in ("mass", "friction", "kT") if k in dynamics}, units=units
-    )
+    return msd(*measured(trajectory), **dynamics, units=units)
 
 
 def _vacf(trajectory, out):
@@ -100,7 +106,8 @@ def _boltzmann(trajectory, out):
     dynamics, units, potential, start = _known(trajectory)
     edges, estimate = measured(trajectory, start=start)
     ax = density(edges, estimate, label="simulation")
-    one_axis = potential is not None and (trajectory.dimension == 1 or hasattr(potential, "component_energy"))
+    one_axis = potential is not None and (trajectory.dimension == 1 or by_component(potential))
+    one_axis = one_axis and without_energy(potential) is None
     if one_axis and "kT" in dynamics:
         boltzmann(np.linspace(edges[0], edges[-1], 400), potential, dynamics["kT"], ax=ax, units=units)
     ax.set(xlabel="position (first component)", ylabel="density")
