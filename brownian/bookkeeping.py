@@ -4,7 +4,7 @@ import numpy as np
 
 from .caching import compiled_for
 from .integrators.ledger import SLOTS, DrivenLedger, Ledger, NoLedger
-from .potentials.conserved import add_conserved_energy
+from .potentials.conserved import add_conserved_energy, check_divisible
 from .potentials.definition import depends_on_time
 from .potentials.potential import at, own
 from .stops.kernels import RUNNING
@@ -14,6 +14,7 @@ def ledger_for(simulation):
     """The value that the compiled loop counts by."""
     if not simulation.bookkeeping:
         return NoLedger()
+    check_divisible(simulation.potential)
     mass = simulation.dynamics.mass if simulation.dynamics.inertial else 0.0
     kind = DrivenLedger if depends_on_time(simulation.potential) else Ledger
     return kind(float(mass), len(simulation.dynamics.slots))

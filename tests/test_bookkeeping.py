@@ -326,3 +326,14 @@ def test_files_without_a_bath_are_analysed_and_drawn(tmp_path):
         assert np.abs(trajectory.energies.heat).max() == 0.0
     for kind in ("msd", "phase", "boltzmann", "landscape"):
         assert picture(path, kind, tmp_path / f"{kind}.png")
+
+
+def test_a_sum_that_cannot_be_told_apart_is_refused():
+    mixed = bn.Harmonic(2.1) + bn.Rotation(0.8)
+    what = {"dimension": 2, "start": np.zeros((300, 2))}
+    with pytest.raises(ValueError, match="Shifted holds a sum of terms with and without energy"):
+        simulation(bn.Shifted(mixed, 0.5), **what)
+    inside = bn.Shifted(bn.Harmonic(2.1), 0.5) + bn.Shifted(bn.Rotation(0.8), 0.5) + bn.ConstantForce(0.1)
+    energies = simulation(inside, **what).run(steps=50).energies
+    assert np.abs(energies.first_law).max() < 1e-12
+    assert np.all(energies.work[-1] != 0.0)

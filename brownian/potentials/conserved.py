@@ -3,7 +3,7 @@
 from numba.extending import overload
 
 from ..compiled import ALLOCATING, class_of, inlined
-from .potential import ENERGY, add_energy, add_force, lacking
+from .potential import ENERGY, add_energy, add_force, lacking, parts
 
 
 @inlined
@@ -41,6 +41,24 @@ def _halved(name, whole, for_energy):
 
 add_conserved_energy = _halved("add_conserved_energy", add_energy, True)
 add_side_force = _halved("add_side_force", add_force, False)
+
+
+def check_divisible(potential):
+    """Raise unless every sum of terms with and without energy stands outside, where the two can be told apart."""
+    if not has_side_force(potential) or not parts(potential):
+        return
+    if not _mixed(potential) and any(lacking(leaf, ENERGY) is None for leaf in _leaves(potential)):
+        raise ValueError(
+            f"bookkeeping: {type(potential).__name__} holds a sum of terms with and without energy; shift or drive the "
+            "terms, and add them afterwards"
+        )
+    for part in parts(potential) if _mixed(potential) else []:
+        check_divisible(part)
+
+
+def _leaves(potential):
+    inner = parts(potential)
+    return [leaf for part in inner for leaf in _leaves(part)] if inner else [potential]
 
 
 def has_side_force(potential):
