@@ -6,6 +6,7 @@ parameter's shape.
 """
 
 import math
+from abc import ABC, abstractmethod
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def checked_number(owner, name, value, positive=False):
     return float(array)
 
 
-class Protocol:
+class Protocol(ABC):
     """What the protocols share: ``kind``, ``rows`` (values, first axis), ``knots``, ``a`` and ``b``."""
 
     kind = LINE
@@ -69,9 +70,9 @@ class Protocol:
     knots = np.zeros(0)
 
     @property
+    @abstractmethod
     def rows(self):
         """Values between which the parameter moves, shape (rows, *shape of the parameter)."""
-        raise NotImplementedError
 
     def _rows(self, **values):
         arrays = [checked_array(type(self).__name__, name, value) for name, value in values.items()]

@@ -1,6 +1,7 @@
 """Stop conditions as a user states them; ``compiled`` makes the value that the loop takes."""
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,16 +16,16 @@ from .kernels import Ball, Box, BridgedLevel, BridgedWalls, Level, Walls
 FEWEST_SPREADS = 6.0  # between two walls: both are touched in one step with probability below e^-72
 
 
-class StopCondition:
+class StopCondition(ABC):
     """What the conditions share."""
 
+    @abstractmethod
     def compiled(self, simulation):
         """The value for the compiled loop."""
-        raise NotImplementedError
 
+    @abstractmethod
     def met_at(self, x):
         """Which of the positions (particles, dimension) have met the condition already."""
-        raise NotImplementedError
 
 
 def _component(condition, simulation):
