@@ -18,9 +18,9 @@ from .exact import mean_test
 from .predictions import bias_bound
 from .stationary import GroupMeans, hotelling_test
 from .verdict import Line
-from .weights import cross_spectrum_lines, pushed, weight_lines
+from .weights import BANDS, cross_spectrum_lines, pushed, weight_lines, worst_band
 
-LAGS, BANDS = 6, 4
+LAGS = 6
 DRAWN, FINE = 13, 49  # lags of the picture: of the measured points, of the line
 TRIAL = 4096  # particles of the response run
 
@@ -142,12 +142,7 @@ def _spectrum(part):
             means.add(a, {"bands": np.stack(bands, axis=1)[np.newaxis]})
     values = means.of("bands")
     tests = [mean_test(column, 1.0, positive=True) for column in values.T]
-    worst = min(range(len(tests)), key=lambda b: tests[b][3])
-    mean, error, z, p = tests[worst]
-    p = -math.expm1(len(tests) * math.log1p(-p)) if p < 1.0 else 1.0  # Sidak: the bands are independent
-    periods = length * part.stride * claim.dt / (2.0 * math.pi)
-    word = f"worst of {len(tests)} bands, w = {edges[worst] / periods:.3g} to {edges[worst + 1] / periods:.3g}"
-    return [Line("w S(w) / 2kT against chi''", "response", mean, 1.0, error, z, p, word=word)]
+    return [worst_band(tests, edges, length * part.stride * claim.dt)]
 
 
 def _nonlinear(part):

@@ -11,6 +11,7 @@ BAOAB family (GJF, BAOAB, GJ2), whatever U is.
 Source: Warren and Allen, Phys. Rev. Lett. 109, 250601 (2012).
 """
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -131,9 +132,14 @@ def cross_spectrum_lines(part):
     bias = bias_bound(part)
     values = 1.0 + (fluctuations - answers) / answers.mean(axis=0)
     tests = [mean_test(column, 1.0, bias) for column in values.T]
+    return [worst_band(tests, edges, length * claim.dt, bias)]
+
+
+def worst_band(tests, edges, duration, bias=0.0):
+    """The line of a spectrum from the tests of its bands (mean, error, z, p); edges: in periods of the duration [T]."""
     worst = min(range(len(tests)), key=lambda b: tests[b][3])
     mean, error, z, p = tests[worst]
-    p = -np.expm1(len(tests) * np.log1p(-p)) if p < 1.0 else 1.0  # Sidak: the bands are independent
-    periods = length * claim.dt / (2.0 * np.pi)
+    p = -math.expm1(len(tests) * math.log1p(-p)) if p < 1.0 else 1.0  # Sidak: the bands are independent
+    periods = duration / (2.0 * math.pi)
     word = f"worst of {len(tests)} bands, w = {edges[worst] / periods:.3g} to {edges[worst + 1] / periods:.3g}"
-    return [Line("w S(w) / 2kT against chi''", "response", mean, 1.0, error, z, float(p), bias=bias, word=word)]
+    return Line("w S(w) / 2kT against chi''", "response", mean, 1.0, error, z, p, bias=bias, word=word)
