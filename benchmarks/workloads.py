@@ -6,7 +6,7 @@ from typing import NamedTuple
 import brownian as bn
 from brownian.engine import Engine
 from brownian.integrators.integrator import load_position, one_normal, store_position
-from brownian.integrators.scheme import NO_FORCE
+from brownian.integrators.moves import NO_FORCE
 
 DT = 0.01
 RADIUS, SIGMA, CENTRES = 3.0, 0.7, 8

@@ -8,6 +8,8 @@ from .version import __version__ as __version__
 
 _HOME = {
     "simulation": ("Simulation", "open_trajectory"),
+    "annealing": ("Annealing",),
+    "tempering": ("Tempering",),
     "dynamics": ("Langevin", "Overdamped"),
     "colored": ("ActiveForce", "ColoredNoise", "GeneralizedLangevin"),
     "integrators": (
@@ -20,6 +22,7 @@ _HOME = {
         "ExactOU",
         "Heun",
         "LeimkuhlerMatthews",
+        "MALA",
         "MemoryBAOAB",
     ),
     "potentials": (

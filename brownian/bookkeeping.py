@@ -4,6 +4,7 @@ import numpy as np
 
 from .caching import compiled_for
 from .integrators.ledger import SLOTS, DrivenLedger, Ledger, NoLedger
+from .integrators.moves import counts_acceptance
 from .potentials.conserved import add_conserved_energy, check_divisible
 from .potentials.definition import depends_on_time
 from .potentials.potential import at, own
@@ -14,6 +15,8 @@ def ledger_for(simulation):
     """The value that the compiled loop counts by."""
     if not simulation.bookkeeping:
         return NoLedger()
+    if counts_acceptance(simulation.kernel):
+        raise ValueError(f"bookkeeping counts along a path of the dynamics, and {simulation.integrator} has none")
     check_divisible(simulation.potential)
     mass = simulation.dynamics.mass if simulation.dynamics.inertial else 0.0
     kind = DrivenLedger if depends_on_time(simulation.potential) else Ledger
@@ -32,8 +35,10 @@ def conserved_energy(potential, x, t):
 
 
 def opened(simulation, state):
-    """The whole state at the start: that of the scheme, an open ledger, and nobody stopped."""
+    """The whole state at the start: that of the scheme, nothing accepted, an open ledger, and nobody stopped."""
     rows = [state]
+    if counts_acceptance(simulation.kernel):
+        rows.append(np.zeros((1, *state.shape[1:])))
     if simulation.bookkeeping:
         ledger = np.zeros((SLOTS, *state.shape[1:]))
         start = simulation.first_step * simulation.dt
@@ -41,12 +46,17 @@ def opened(simulation, state):
         rows.append(ledger)
     if simulation.stop is not None:
         rows.append(np.full((1, *state.shape[1:]), RUNNING))
+    if simulation.tempering is not None:  # nothing exchanged, and every particle is its own replica
+        replicas = np.arange(state.shape[1], dtype=np.float64)[:, np.newaxis] + np.zeros(state.shape[1:])
+        rows += [np.zeros((1, *state.shape[1:])), replicas[np.newaxis]]
     return np.concatenate(rows) if len(rows) > 1 else state
 
 
 def first_tallies(simulation, state):
     """The tallies of the first frame, shape (1, particles, columns), or None where there are none."""
     columns = []
+    if counts_acceptance(simulation.kernel):
+        columns.append(np.zeros(simulation.particles))
     if simulation.bookkeeping:
         particles, dimension = state.shape[1:]
         scheme = len(simulation.dynamics.slots)
@@ -58,4 +68,6 @@ def first_tallies(simulation, state):
         columns += [*zeros, 0.5 * mass * kinetic, -state[scheme + 1].sum(axis=1)]
     if simulation.stop is not None:
         columns.append(state[-1, :, 0])
+    if simulation.tempering is not None:
+        columns += [state[-2, :, 0], state[-1, :, 0]]
     return np.stack(columns, axis=1)[np.newaxis] if columns else None

@@ -14,8 +14,8 @@ from .caching import compiled_for
 from .compiled import inlined
 from .integrators.counted import counted_begin, counted_step
 from .integrators.ledger import SLOTS, NoLedger, counts
-from .integrators.scheme import work_rows
-from .integrators.tallies import columns, tally
+from .integrators.moves import counts_acceptance, deciding_components, work_rows
+from .integrators.tallies import columns, tally, tally_accepted
 from .noise import STEP, STEPS_PER_CALL, draw
 from .potentials.potential import own
 from .stops.kernels import NoStop, bridged, halt, keep, still_running, stops, write_times
@@ -38,12 +38,13 @@ def _record(frames32, frames64, frame, first, values):
 
 
 @inlined
-def _record_all(ledger, stop, potential, s, work, frame, first, t, x32, x64, v32, v64, tallies):
+def _record_all(kernel, ledger, stop, potential, s, work, frame, first, t, x32, x64, v32, v64, tallies):
     _record(x32, x64, frame, first, s[0])
     _record(v32, v64, frame, first, s[min(1, s.shape[0] - 1)])
     if tallies.size:
         tally(ledger, potential, s, t, work, tallies, frame, first)
         write_times(stop, s, tallies, frame, first)
+        tally_accepted(kernel, s, tallies, frame, first)
 
 
 def run_blocks(first_block, last_block, state, kernel, potential, noise, ledger, stop, z, row, words, work, old,
@@ -72,11 +73,12 @@ def run_blocks(first_block, last_block, state, kernel, potential, noise, ledger,
             )  # fmt: skip
             running = halt(stop, noise, s, old, chances, n, dt, first_step, first_particle + lane0)
             if frame < frame_steps.size and n + 1 == frame_steps[frame]:
-                _record_all(ledger, stop, potential, s, work, frame, lane0, (n + 1) * dt, x32, x64, v32, v64, tallies)
+                t = (n + 1) * dt
+                _record_all(kernel, ledger, stop, potential, s, work, frame, lane0, t, x32, x64, v32, v64, tallies)
                 frame += 1
         while frame < frame_steps.size and frame_steps[frame] <= last_step:  # all of the block has stopped
             t = frame_steps[frame] * dt
-            _record_all(ledger, stop, potential, s, work, frame, lane0, t, x32, x64, v32, v64, tallies)
+            _record_all(kernel, ledger, stop, potential, s, work, frame, lane0, t, x32, x64, v32, v64, tallies)
             frame += 1
 
 
@@ -122,13 +124,17 @@ class Engine:
         self.normals, self.lanes = normals, block_lanes(particles, dimension, threads)
         self.lookahead, self.window = int(kernel.keeps_noise), noise_window(self.lanes)
         self.blocks = -(-particles // self.lanes)
-        slots += (SLOTS if counts(ledger) else 0) + stops(stop)
+        slots += counts_acceptance(kernel) + (SLOTS if counts(ledger) else 0) + stops(stop)
         self.state = np.zeros((self.blocks, slots, dimension, self.lanes))
         pieces = min(self.blocks, threads if threads == 1 else 4 * threads)
         self._bounds = np.linspace(0, self.blocks, pieces + 1).astype(np.int64)
         self._threads = threads
         self._pool = None
         self._run = compiled_for(run_blocks, kernel, potential, noise, ledger, stop)
+
+    def particle_of(self, block, lane):
+        """The particle of a lane of a block."""
+        return block * self.lanes + lane
 
     def load(self, state):
         """Set the state from an array (slots, particles, dimension); the last particle fills up the last block."""
@@ -149,7 +155,8 @@ class Engine:
     @property
     def columns(self):
         """Names of the columns of the tallies."""
-        return (*columns(self.ledger, self.dimension), *(("stop time",) if stops(self.stop) else ()))
+        further = ("stop time",) if stops(self.stop) else ("accepted",) if counts_acceptance(self.kernel) else ()
+        return (*columns(self.ledger, self.dimension), *further)
 
     def start(self, first_step, last_step, frame_steps, positions=None, velocities=None, tallies=None):
         """Begin to take all blocks from first_step to last_step; returns a function that waits for the end.
@@ -177,7 +184,8 @@ class Engine:
         self.start(first_step, last_step, np.empty(0, np.int64))()
 
     def _piece(self, first_block, last_block, first_step, last_step, frame_steps, buffers):
-        z = self.noise.buffer(self.window, self.normals, self.dimension, self.lanes)
+        components = self.dimension + deciding_components(self.kernel)
+        z = self.noise.buffer(self.window, self.normals, components, self.lanes)
         groups = self.window // STEPS_PER_CALL
         row = self.noise.buffer(1, 1, 2, groups)[0, 0]
         words = np.empty((STEPS_PER_CALL, max(self.lanes, groups)), np.uint32)

@@ -1,14 +1,44 @@
 """What is refused before a run starts: steps too long, protocols that go astray, stops that are met already."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 
-from .dynamics import Langevin
-from .potentials.definition import depends_on_time, stiffest
+from .annealing import Annealing
+from .dynamics import Dynamics, Langevin
+from .integrators import Integrator, default_for
+from .integrators.moves import counts_acceptance
+from .potentials.definition import depends_on_time, is_potential, stiffest, without_energy
 from .potentials.driven import frozen, times_of_extremes
 from .stops import StopCondition
 from .stops.kernels import NoStop
+from .tempering import Tempering
+
+
+def checked_integrator(dynamics, integrator):
+    """The integrator, by default that of the dynamics; TypeError where one of the two is something else."""
+    if not isinstance(dynamics, Dynamics):
+        raise TypeError(
+            f"dynamics = {dynamics!r}, but one of brownian's is needed: Langevin(...), Overdamped(...), "
+            "GeneralizedLangevin(...), ColoredNoise(...) or ActiveForce(...)"
+        )
+    if integrator is None:
+        integrator = default_for(dynamics)
+    if isinstance(integrator, type) and issubclass(integrator, Integrator):
+        raise TypeError(f"integrator = {integrator.__name__}, but an instance is needed: {integrator.__name__}()")
+    if not isinstance(integrator, Integrator):
+        raise TypeError(f"integrator = {integrator!r}, but one of brownian's integrators is needed, e.g. GJF()")
+    return integrator
+
+
+def check_is_potential(potential):
+    """Refuse what can't serve as a potential."""
+    if not is_potential(potential):
+        raise TypeError(
+            f"potential = {potential!r}, but a potential is needed: a built-in, an Expression, or a NamedTuple "
+            "with component_energy and component_force, or add_energy and add_force"
+        )
 
 
 def thermal_length(simulation):
@@ -52,6 +82,43 @@ def check_protocols(simulation, steps):
             )
 
 
+def check_temperatures(simulation):
+    """Refuse levels of kT that don't fit the dynamics or the particles."""
+    for name, kind in (("annealing", Annealing), ("tempering", Tempering)):
+        given = getattr(simulation, name)
+        if given is None:
+            continue
+        if not isinstance(given, kind):
+            raise TypeError(f"{name} = {given!r}, but {kind.__name__}(...) is needed")
+        own, kT = given.kT[0 if name == "tempering" else -1], simulation.dynamics.kT
+        if kT != own:
+            raise ValueError(
+                f"{given}: its {'first' if name == 'tempering' else 'last'} level is kT = {own:g}, "
+                f"but the dynamics has kT = {kT!r}"
+            )
+        if simulation.bookkeeping or simulation.stop is not None:
+            raise ValueError(f"{name} can't be combined with bookkeeping or stop")
+        for level in given.kT:  # each level must have a kernel
+            simulation.integrator.kernel(
+                replace(simulation.dynamics, kT=level), simulation.dt, simulation.dimension, simulation.potential
+            )
+    if simulation.annealing is not None and simulation.tempering is not None:
+        raise ValueError("annealing and tempering can't be combined")
+    if simulation.tempering is None:
+        return
+    if simulation.particles % len(simulation.tempering.kT):
+        raise ValueError(
+            f"particles = {simulation.particles}, but {len(simulation.tempering.kT)} levels of kT need a multiple"
+        )
+    score = without_energy(simulation.potential)
+    if score is not None:
+        raise TypeError(f"tempering needs an energy to exchange by, and {score.__name__} gives a force only")
+    if depends_on_time(simulation.potential) and type(simulation.potential).__name__ == "DrivenPotential":
+        raise ValueError("tempering needs a potential that does not depend on time")
+    if len(simulation.dynamics.slots) > 1 + simulation.dynamics.inertial:
+        raise TypeError(f"tempering is for Langevin and Overdamped dynamics, not {type(simulation.dynamics).__name__}")
+
+
 def stopping_for(simulation):
     """The value that the compiled loop stops particles by."""
     stop = simulation.stop
@@ -61,6 +128,8 @@ def stopping_for(simulation):
         raise TypeError(
             f"stop = {stop!r}, but a stop condition is needed: LeaveInterval, CrossLevel, EnterBall or EnterBox"
         )
+    if counts_acceptance(simulation.kernel):
+        raise ValueError(f"stop = {stop!r}: {simulation.integrator} has no path of the dynamics that could meet it")
     if simulation.bookkeeping and depends_on_time(simulation.potential):
         raise ValueError(
             "bookkeeping and stop together need a potential that does not depend on time: the parameters would go on "

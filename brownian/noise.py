@@ -27,6 +27,7 @@ STEP, START_POSITION, START_VELOCITY, START_CHOICE = 0, 16, 17, 18
 START_MEMORY = 20  # + k: of the k-th mode
 CROSSING, TOUCHING = 33, 34  # of a wall, inside of a step: whether, and when
 LEVEL = 32  # moves between discrete levels
+EXCHANGE = 35  # of replicas
 
 _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
@@ -252,7 +253,7 @@ class Given(NamedTuple):
             for s in range(max(0, -start), min(z.shape[0], self.values.shape[0] - start)):
                 for kind in range(z.shape[1]):
                     for i in range(min(z.shape[3], self.values.shape[2] - first_particle)):
-                        for d in range(z.shape[2]):
+                        for d in range(min(z.shape[2], self.values.shape[3])):
                             z[s, kind, d, i] = self.values[start + s, kind, first_particle + i, d]
 
 
@@ -290,11 +291,13 @@ def normals_at(noise, step, steps, *, first_particle, particles, dimension, kind
     return out
 
 
-def uniforms_at(seed, *, first_particle, particles, component, purpose):
-    """Four uniforms in (0, 1) per particle, of 32 bits each; shape (particles, 4)."""
+def uniforms_at(seed, *, first_particle, particles, component, purpose, step=0):
+    """Four uniforms in (0, 1) per particle, of 32 bits each, of a step; shape (particles, 4)."""
     particle = np.uint64(first_particle) + np.arange(particles, dtype=np.uint64)
     zero = np.zeros(particles, np.uint64)
-    key = np.uint64(seed)
+    key, count = np.uint64(seed), np.uint64(step)
     low = zero + (np.uint64(component) << np.uint64(8) | np.uint64(purpose))
-    words = philox(zero, zero, particle, low, zero + (key & _LOW), zero + (key >> _32))
+    words = philox(
+        zero + (count & _LOW), zero + (count >> _32), particle, low, zero + (key & _LOW), zero + (key >> _32)
+    )
     return (np.stack(words, axis=1).astype(np.float64) + 0.5) * 2.0**-32

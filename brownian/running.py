@@ -114,10 +114,12 @@ class _Run:
         if step > last:
             raise ValueError(f"the file is at step {step - self.first}, beyond the {steps} steps asked for")
         report.begin(step - self.first)
-        pending, checkpoint_at = None, time.monotonic()
+        pending, checkpoint_at, simulation = None, time.monotonic(), self.simulation
         before = np.empty_like(self.engine.state)
         while step < last:
             target = self._target(step, last)
+            if simulation.annealing is not None:
+                target = self._anneal(step, target)
             np.copyto(before, self.engine.state)
             began = time.perf_counter()
             buffers = self._buffers(step, target)
@@ -155,6 +157,16 @@ class _Run:
         self._append((start, positions, speeds, first_tallies(self.simulation, state)))
         self.recorder.checkpoint(self.first, state)
         return self.first
+
+    def _anneal(self, step, target):
+        """Set the temperature of a step; the last step up to which it stays."""
+        simulation, done = self.simulation, step - self.first
+        dynamics = simulation.annealing.dynamics_at(simulation.dynamics, done)
+        self.engine.kernel = simulation.integrator.kernel(
+            dynamics, simulation.dt, simulation.dimension, simulation.potential
+        )
+        change = simulation.annealing.next_change(done)
+        return target if change is None else min(target, self.first + change)
 
     def _target(self, step, last):
         steps = max(1, int(self.rate * max(SECONDS_PER_CALL, SECONDS_PER_BYTE * self.engine.state.nbytes)))
@@ -202,7 +214,7 @@ class _Run:
             push = float(np.abs(f).max() * simulation.dt / max(float(np.max(simulation.dynamics.friction)), 1e-300))
         kept = f"frames up to step {buffers[0][keep - 1]} are kept" if keep else "the frames before are kept"
         raise NotFinite(
-            f"particle {simulation.first_particle + block * engine.lanes + lane} ceased to be finite in step {bad} "
+            f"particle {simulation.first_particle + engine.particle_of(block, lane)} ceased to be finite in step {bad} "
             f"(t = {bad * simulation.dt:.6g}): from x = {x.tolist()} with force {f.tolist()}, "
             f"|F| dt / friction = {push:.3g}. "
             f"{advice}; {kept}"

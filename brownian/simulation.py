@@ -5,6 +5,7 @@ import secrets
 import numpy as np
 
 from . import units as unit_sets
+from .annealing import Annealing
 from .bookkeeping import ledger_for, opened
 from .description import (
     Undescribed,
@@ -19,17 +20,26 @@ from .description import (
     describe_stop,
     made,
 )
-from .dynamics import Dynamics
 from .engine import Engine, available_threads
-from .guards import check_protocols, check_step, refuse_stopped, stopping_for, thermal_length
-from .integrators import Integrator, default_for
+from .guards import (
+    check_is_potential,
+    check_protocols,
+    check_step,
+    check_temperatures,
+    checked_integrator,
+    refuse_stopped,
+    stopping_for,
+    thermal_length,
+)
 from .noise import MAX_COMPONENTS, MAX_PARTICLES, Given, Philox, PhiloxFloat32
-from .potentials.definition import cast, check_force, dimension_of, is_potential, stiffest, without_energy
+from .potentials.definition import cast, check_force, dimension_of, stiffest, without_energy
 from .running import run_to_end
 from .schedule import frame_steps, positive_number, steps_in, whole_number
 from .start import draw_start
-from .trajectory import Trajectory, open_file
+from .tempering import Ladder, Tempering
+from .trajectory import open_file
 
+SCHEDULES = {"annealing": Annealing, "tempering": Tempering}
 NOISES = {"float64": Philox, "float32": PhiloxFloat32}
 
 
@@ -66,6 +76,10 @@ class Simulation:
     stop
         A condition at which a particle comes to rest for good (``LeaveInterval``, ``CrossLevel``, ``EnterBall``,
         ``EnterBox``): ``trajectory.stop_times``.
+    annealing
+        ``Annealing(kT, steps)``: kT by levels, the last of which is that of the dynamics.
+    tempering
+        ``Tempering(kT, every)``: the particles in equal shares at several kT, with exchange of replicas.
 
     Raises
     ------
@@ -88,24 +102,11 @@ class Simulation:
     def __init__(
         self, *, potential, dynamics, dt, particles, dimension=1, integrator=None, seed=None, start="stationary",
         noise="float64", units=unit_sets.reduced, first_particle=0, first_step=0, bookkeeping=False, stop=None,
+        annealing=None, tempering=None,
     ):  # fmt: skip
         """Check everything and compute the coefficients."""
-        if not isinstance(dynamics, Dynamics):
-            raise TypeError(
-                f"dynamics = {dynamics!r}, but one of brownian's is needed: Langevin(...), Overdamped(...), "
-                "GeneralizedLangevin(...), ColoredNoise(...) or ActiveForce(...)"
-            )
-        if integrator is None:
-            integrator = default_for(dynamics)
-        if isinstance(integrator, type) and issubclass(integrator, Integrator):
-            raise TypeError(f"integrator = {integrator.__name__}, but an instance is needed: {integrator.__name__}()")
-        if not isinstance(integrator, Integrator):
-            raise TypeError(f"integrator = {integrator!r}, but one of brownian's integrators is needed, e.g. GJF()")
-        if not is_potential(potential):
-            raise TypeError(
-                f"potential = {potential!r}, but a potential is needed: a built-in, an Expression, or a NamedTuple "
-                "with component_energy and component_force, or add_energy and add_force"
-            )
+        integrator = checked_integrator(dynamics, integrator)
+        check_is_potential(potential)
         self.potential = potential if hasattr(potential, "is_potential") else cast(potential)
         self.dynamics, self.integrator, self.units = dynamics, integrator, units
         self.dt = positive_number("dt", dt)
@@ -135,6 +136,8 @@ class Simulation:
         check_step(self)
         self.kernel = integrator.kernel(dynamics, self.dt, self.dimension, self.potential)
         self.bookkeeping, self.stop = bool(bookkeeping), stop
+        self.annealing, self.tempering = annealing, tempering
+        check_temperatures(self)
         self.ledger, self.stopping = ledger_for(self), stopping_for(self)
 
     def _noise(self, noise):
@@ -142,7 +145,7 @@ class Simulation:
             values = np.ascontiguousarray(noise.values, dtype=np.float64)
             if values.ndim == 3:
                 values = values[:, np.newaxis]
-            wanted = (self.facts.normals, self.particles, self.dimension)
+            wanted = (self.facts.normals, self.particles, self.dimension + self.integrator.deciding)
             if values.shape[1:] != wanted:
                 raise ValueError(
                     f"Given: values of shape {values.shape}, but (steps, {', '.join(map(str, wanted))}) is needed"
@@ -209,6 +212,8 @@ class Simulation:
 
     def engine(self, threads=1):
         """The compiled loop for this simulation, with its state at the start."""
+        if self.tempering is not None:
+            return Ladder(self, threads)
         return Engine(
             self.kernel, self.potential, self.noise, slots=len(self.dynamics.slots), normals=self.facts.normals,
             particles=self.particles, dimension=self.dimension, dt=self.dt, first_particle=self.first_particle,
@@ -241,6 +246,7 @@ class Simulation:
             }
             | ({"bookkeeping": True} if self.bookkeeping else {})
             | describe_stop(self.stop)
+            | {name: vars(given) for name in SCHEDULES if (given := getattr(self, name)) is not None}
         )
 
     @classmethod
@@ -258,6 +264,7 @@ class Simulation:
             start=build_start(description["start"]),
             bookkeeping=description.get("bookkeeping", False) is True,
             stop=build_stop(description.get("stop")),
+            **{name: cls(**description[name]) for name, cls in SCHEDULES.items() if name in description},
             **{
                 key: description[key]
                 for key in ("dt", "particles", "dimension", "seed", "noise", "first_particle", "first_step")
@@ -274,7 +281,7 @@ class Simulation:
             ("start", self.start if isinstance(self.start, str) else "given arrays"),
             ("noise", f"{type(self.noise).__name__}, seed {self.seed}"),
             *([("bookkeeping", "work, heat and energies of every particle")] if self.bookkeeping else []),
-            *([("stop", self.stop)] if self.stop is not None else []),
+            *((name, value) for name in ("stop", *SCHEDULES) if (value := getattr(self, name)) is not None),
             ("units", self.units.name),
         ]
         body = [f"{'└' if k == len(lines) - 1 else '├'}── {name}: {value}" for k, (name, value) in enumerate(lines)]
@@ -299,6 +306,3 @@ def open_trajectory(path):
         where the file can't be read, with the reason.
     """
     return open_file(path, build=Simulation.from_description)
-
-
-__all__ = ["Simulation", "Trajectory", "open_trajectory"]

@@ -6,6 +6,7 @@ others, and a start never meets the noise of a step.
 
 import numpy as np
 
+from .integrators.moves import counts_acceptance
 from .integrators.probe import affine_probe
 from .noise import START_CHOICE, START_MEMORY, START_POSITION, START_VELOCITY, STEP, Philox, normals_at, uniforms_at
 from .potentials.definition import affine_force, dimension_of, energy, known_minima, without_energy
@@ -127,11 +128,16 @@ def _own_law(simulation, potential, noise):
     """Draw from the stationary law of the scheme, read off by the affine probe; None where it has none."""
     slots, normals = len(simulation.dynamics.slots), simulation.facts.normals
     kernel, dimension = simulation.kernel, simulation.dimension
-    probe = affine_probe(kernel, potential, slots, normals, dimension, simulation.dt)
-    covariance = probe.stationary_covariance()
-    if covariance is None:
-        return None
-    mean, draws = probe.stationary_mean(), []
+    if counts_acceptance(kernel):
+        stiffness, constant = affine_force(potential, dimension)
+        covariance = simulation.dynamics.components("kT", dimension)[0] * np.linalg.inv(stiffness)
+        mean, draws = np.linalg.solve(stiffness, constant), []
+    else:
+        probe = affine_probe(kernel, potential, slots, normals, dimension, simulation.dt)
+        covariance = probe.stationary_covariance()
+        if covariance is None:
+            return None
+        mean, draws = probe.stationary_mean(), []
     if kernel.keeps_noise:  # the noise that the first step will find kept: positions are correlated with it
         draws.append(
             normals_at(noise, simulation.first_step, 1, first_particle=simulation.first_particle,
@@ -159,7 +165,9 @@ def _root(covariance):
 
 def _boltzmann(simulation, potential):
     note = (
-        "start: Boltzmann and Maxwell; the scheme's own stationary law differs by its bias at this dt: "
+        "start: Boltzmann's distribution, which the scheme keeps"
+        if counts_acceptance(simulation.kernel)
+        else "start: Boltzmann and Maxwell; the scheme's own stationary law differs by its bias at this dt: "
         "discard the first 10 relaxation times"
     )
     kT = simulation.dynamics.components("kT", simulation.dimension)

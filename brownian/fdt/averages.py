@@ -23,6 +23,8 @@ def average_lines(trajectory, claim):
     if part is None:
         return [], words, None
     lines = static_lines(part)
+    if claim.adjusted:
+        return lines, [*words, "moves are accepted or rejected: no test of response or transport"], None
     if claim.free:
         return lines + transport_lines(part), words, None
     more, said, curve = response_lines(part)

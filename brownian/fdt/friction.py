@@ -9,7 +9,8 @@ import math
 import numpy as np
 from scipy import stats
 
-from ..integrators.scheme import begin, step, work_rows
+from ..integrators.moves import work_rows
+from ..integrators.scheme import begin, step
 from ..noise import normals_at
 from ..potentials import ConstantForce, Free
 from ..theory import drift_ratio, linear_scheme

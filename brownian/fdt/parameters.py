@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from ..annealing import Annealing
 from ..dynamics import Langevin, Overdamped
+from ..integrators.moves import counts_acceptance
 from ..integrators.probe import affine_probe
 from ..potentials.definition import affine_force
 from ..simulation import Simulation
@@ -51,6 +53,7 @@ class Claim:
         self.kernel = self.integrator.kernel(self.dynamics, self.dt, self.dimension, self.potential)
         self.underdamped = self.dynamics.inertial
         self.remembers = len(self.dynamics.slots) > 1 + self.underdamped  # forces that are not in the file
+        self.adjusted = counts_acceptance(self.kernel)  # a move that was rejected leaves no noise in the file
         self.kT = self.dynamics.components("kT", self.dimension)
         slow = "total" if hasattr(self.dynamics, "total") else "friction"
         self.friction = self.dynamics.components(slow, self.dimension)
@@ -64,17 +67,20 @@ class Claim:
 
     def probe(self, kT=None):
         """M, b, N of one step for an affine force; of the same scheme at another (single) kT if given."""
-        from ..integrators import BAOAB
+        from ..integrators import BAOAB, LeimkuhlerMatthews
 
-        kernel, integrator = self.kernel, self.integrator
+        kernel, integrator, dt = self.kernel, self.integrator, self.dt
         if isinstance(kernel, BAOAKernel):
             integrator = BAOAB()
+        if self.adjusted:  # for linear forces both keep Boltzmann's distribution, but this one is affine
+            integrator = LeimkuhlerMatthews()
+            dt = min(dt, float(self.friction.min() / np.linalg.norm(self.linear[0], 2)) if self.linear[0].any() else dt)
         dynamics = self.dynamics
         if kT is not None:
             dynamics = replace(dynamics, kT=kT)
-        kernel = integrator.kernel(dynamics, self.dt, self.dimension, self.potential)
+        kernel = integrator.kernel(dynamics, dt, self.dimension, self.potential)
         facts = integrator.facts_for(dynamics)
-        return affine_probe(kernel, self.potential, len(dynamics.slots), facts.normals, self.dimension, self.dt)
+        return affine_probe(kernel, self.potential, len(dynamics.slots), facts.normals, self.dimension, dt)
 
 
 class Counted(Trajectory):
@@ -126,13 +132,42 @@ def before_stops(trajectory):
             f"the first particle stopped at t = {first:.6g}, after {frames} frame: nothing is left to judge; keep more "
             "frames, or make the run without stop=..."
         )
+    word = f"the first particle stopped at t = {first:.6g}: the {frames} frames before it are judged, averages are not"
+    return _frames(trajectory, slice(frames), trajectory.description), [word]
+
+
+def at_one_temperature(trajectory):
+    """The frames at the last level of an annealed run, and a word on the others; refused where replicas changed places.
+
+    A run at one temperature is handed back as it is.
+    """
+    description = trajectory.description
+    if "tempering" in description:
+        raise ValueError(
+            "replicas were exchanged between temperatures: no particle's path is one of Langevin dynamics; judge a run "
+            "without tempering=..."
+        )
+    if "annealing" not in description:
+        return trajectory, []
+    changed = description["first_step"] + sum(Annealing(**description.pop("annealing")).steps)
+    first = int(np.searchsorted(trajectory.steps, changed))
+    if len(trajectory) - first < 2:
+        raise ValueError(
+            f"annealed until step {changed}, and {len(trajectory) - first} frames are of later steps, but 2 at "
+            "the last temperature are needed"
+        )
+    word = f"annealed until step {changed}: the {len(trajectory) - first} frames from there on are judged"
+    return _frames(trajectory, slice(first, None), description), [word]
+
+
+def _frames(trajectory, rows, description):
+    """A part of a trajectory, in memory."""
     steps, times, x, v = (
-        None if values is None else values[:frames]
+        None if values is None else values[rows]
         for values in (trajectory.steps, trajectory.times, trajectory.positions, trajectory.velocities)
     )
-    part = MemorySource(steps, times, x, v, trajectory.unit, trajectory.description, [])
-    word = f"the first particle stopped at t = {first:.6g}: the {frames} frames before it are judged, averages are not"
-    return Trajectory(part, Simulation.from_description), [word]
+    part = MemorySource(steps, times, x, v, trajectory.unit, description, [])
+    return Trajectory(part, Simulation.from_description)
 
 
 def _has_times(trajectory):

@@ -56,6 +56,10 @@ def predict(part):
     if claim.linear is not None:
         return _affine(claim)
     D = claim.dimension
+    if claim.adjusted:
+        return Prediction(
+            np.ones(D), np.ones(D), 1.0, np.zeros(D), np.zeros(D), 0.0, np.zeros(HARMONICS), None, "adjusted: no bias"
+        )
     if not claim.underdamped and D == 1 and not hasattr(claim.potential, "period"):
         return _one_dimensional(claim)
     return Prediction(

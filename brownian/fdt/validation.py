@@ -13,7 +13,7 @@ from .friction import friction_from_file, response_under_same_noise
 from .innovations import Battery, Part
 from .inversion import ROUNDINGS, needs_velocities
 from .moving_average import MovingAverage, whitened
-from .parameters import before_stops, claim_for, counted
+from .parameters import at_one_temperature, before_stops, claim_for, counted
 from .recovered import inverted
 from .regeneration import SeededNoise, replay
 from .rounding import grid_of
@@ -83,6 +83,8 @@ def validate(trajectory, *, potential=None, scheme=None, mass=None, friction=Non
     if len(trajectory) < 2:
         raise ValueError(f"{name} has {len(trajectory)} frame, but a verdict needs at least 2")
     trajectory, said = counted(trajectory, simulation.dt if dt is None and simulation is not None else dt)
+    trajectory, annealed = at_one_temperature(trajectory)
+    said += annealed
     if "stop time" in trajectory.columns:
         trajectory, stopped = before_stops(trajectory)
         said, averages = [*said, *stopped], averages and not stopped
@@ -98,7 +100,7 @@ def validate(trajectory, *, potential=None, scheme=None, mass=None, friction=Non
     )
     lines, notes, battery = _noise(trajectory, claim, family_error, seeded)
     notes, curve = said + notes, None
-    if claim.simulation is not None:
+    if claim.simulation is not None and not claim.adjusted:
         lines += response_under_same_noise(claim.simulation, claim)
     if averages:
         from .averages import average_lines
@@ -123,8 +125,8 @@ def _subject(trajectory, claim):
 
 def _noise(trajectory, claim, family_error, seeded):
     """Lines of integrity, innovations and friction, with the battery they are from."""
-    if claim.remembers:
-        return _with_memory(trajectory, claim, family_error, seeded)
+    if claim.remembers or claim.adjusted:
+        return _of_the_seed(trajectory, claim, family_error, seeded)
     every_step = bool(np.all(np.diff(trajectory.steps) == 1))
     if every_step and (trajectory.velocities is not None or not needs_velocities(claim.kernel)):
         return _every_step(trajectory, claim, family_error, seeded)
@@ -140,12 +142,14 @@ def _noise(trajectory, claim, family_error, seeded):
     return lines, [f"the file does not keep {what}: the noise can't be reconstructed"], None
 
 
-def _with_memory(trajectory, claim, family_error, seeded):
-    """Forces that are not in the file: a replay shows that the run was driven by the noise of its seed, which is
+def _of_the_seed(trajectory, claim, family_error, seeded):
+    """What the file does not tell of the noise: a replay shows that the run was driven by that of its seed, which is
     tested.
     """
     replayed = replay(trajectory, claim.simulation) if seeded and claim.regenerable else None
     note = "the forces that the dynamics remembers are not in the file"
+    if claim.adjusted:
+        note = "moves that were rejected left no noise in the file"
     if replayed is None or not claim.dynamics.equilibrium:
         return [replayed[0]] if replayed is not None else [], [f"{note}: the noise can't be reconstructed"], None
     line, stretch = replayed

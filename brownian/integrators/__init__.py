@@ -6,6 +6,7 @@ from .baoab import BAOAB, GJ2, GJF
 from .euler_maruyama import EulerMaruyama
 from .exact_ou import ExactOU
 from .integrator import Facts, Integrator
+from .mala import MALA
 from .memory import ColoredHeun, MemoryBAOAB
 from .obabo import OBABO
 from .overdamped import Heun, LeimkuhlerMatthews
@@ -20,6 +21,7 @@ REGISTRY = {
         EulerMaruyama,
         LeimkuhlerMatthews,
         Heun,
+        MALA,
         ExactOU,
         ColoredHeun,
         MemoryBAOAB,

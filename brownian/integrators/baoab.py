@@ -11,7 +11,7 @@ import numpy as np
 from ..compiled import fma
 from ..dynamics import Langevin
 from .integrator import Facts, Integrator, load_phase, one_normal, rates, store_phase
-from .scheme import MOVE_FORCE_FINISH
+from .moves import MOVE_FORCE_FINISH
 
 
 class BAOABKernel(NamedTuple):

@@ -29,28 +29,24 @@ from .ledger import (
     held,
     remember,
 )
-from .scheme import (
+from .moves import (
     FORCE_MOVE,
     HEUN,
     MEMORY,
     MIXED,
     MOVE_FORCE_FINISH,
     NO_FORCE,
-    begin,
     coefficients,
     correct,
-    drift_mixed,
     finish,
-    kick_again,
-    kick_and_drift,
     load,
     mix,
     move,
     normals,
     predict,
-    step,
     store,
 )
+from .scheme import begin, drift_mixed, kick_again, kick_and_drift, step
 
 
 @inlined

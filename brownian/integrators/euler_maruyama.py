@@ -18,7 +18,7 @@ from .integrator import (
     store_phase,
     store_position,
 )
-from .scheme import FORCE_MOVE
+from .moves import FORCE_MOVE
 
 
 class OverdampedEulerKernel(NamedTuple):

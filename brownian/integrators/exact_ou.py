@@ -19,7 +19,7 @@ from .integrator import (
     store_position,
     two_normals,
 )
-from .scheme import NO_FORCE
+from .moves import NO_FORCE
 
 
 class OverdampedOUKernel(NamedTuple):

@@ -30,6 +30,7 @@ class Integrator:
     """
 
     facts: dict = {}
+    deciding = 0  # further components of the noise, by which moves are accepted
 
     def __repr__(self):
         return f"{type(self).__name__}()"

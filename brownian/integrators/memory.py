@@ -11,7 +11,7 @@ from ..colored import ActiveForce, ColoredNoise, GeneralizedLangevin
 from ..compiled import fma
 from ..theory.ou import affine_ou
 from .integrator import Facts, Integrator, exchange_along_path
-from .scheme import HEUN, MEMORY
+from .moves import HEUN, MEMORY
 
 
 class ColoredHeunKernel(NamedTuple):

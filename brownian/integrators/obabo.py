@@ -8,7 +8,7 @@ import numpy as np
 from ..compiled import fma
 from ..dynamics import Langevin
 from .integrator import Facts, Integrator, load_phase, store_phase, two_normals
-from .scheme import MOVE_FORCE_FINISH
+from .moves import MOVE_FORCE_FINISH
 
 
 class OBABOKernel(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 from ..compiled import fma
 from ..dynamics import Overdamped
 from .integrator import Facts, Integrator, exchange_along_path, load_position, one_normal, store_position
-from .scheme import FORCE_MOVE, HEUN
+from .moves import FORCE_MOVE, HEUN
 
 
 class LeimkuhlerMatthewsKernel(NamedTuple):
@@ -56,7 +56,8 @@ class HeunKernel(NamedTuple):
         return (fma(c[2], xi[0], fma(c[1], f + g, q[0])),)
 
 
-def _tau_and_spread(dynamics, dt, dimension):
+def tau_and_spread(dynamics, dt, dimension):
+    """Tau = dt / lambda and sqrt(2 tau kT), per component."""
     tau = dt / dynamics.components("friction", dimension)
     return tau, np.sqrt(2.0 * tau * dynamics.components("kT", dimension))
 
@@ -79,7 +80,7 @@ class LeimkuhlerMatthews(_Explicit):
     facts = {Overdamped: Facts(weak_order=1, stationary_order=2, strong_order=0.5, forces=1, normals=1)}
 
     def kernel(self, dynamics, dt, dimension, potential):
-        tau, spread = _tau_and_spread(dynamics, dt, dimension)
+        tau, spread = tau_and_spread(dynamics, dt, dimension)
         return LeimkuhlerMatthewsKernel(tau, spread / 2.0)
 
 
@@ -94,5 +95,5 @@ class Heun(_Explicit):
     facts = {Overdamped: Facts(weak_order=2, stationary_order=2, strong_order=1, forces=2, normals=1)}
 
     def kernel(self, dynamics, dt, dimension, potential):
-        tau, spread = _tau_and_spread(dynamics, dt, dimension)
+        tau, spread = tau_and_spread(dynamics, dt, dimension)
         return HeunKernel(tau, tau / 2.0, spread)

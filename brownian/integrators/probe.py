@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .scheme import begin, step, work_rows
+from .moves import work_rows
+from .scheme import begin, step
 
 
 class AffineStep(NamedTuple):

@@ -1,79 +1,34 @@
-"""How a scheme and a force become one step of a block.
+"""How a scheme and a force become one step of a block: the loops, once for each order of moves and forces.
 
-A kernel is a NamedTuple of coefficients.  It says how one coordinate moves; the loops over components and lanes stand
-here, once for each order of moves and forces.  Where the potential is given by component, the force is computed inside
-the same loop, from registers; otherwise the potential's block method runs between two loops.
-
-A kernel has ``coefficients(d)`` (the numbers of component d), ``load(s, kept, d, i)`` and ``store(s, kept, d, i, q)``
-(the state q of a coordinate as a tuple that starts with its position) and the moves of its order:
-
-    force, move                  move(c, q, f, xi) -> q
-    move, force, finish          move(c, q, f, xi) -> q, finish(c, q, f, xi) -> q; f is carried to the next step
-    force, predict, force, correct   predict(c, q, f, xi) -> x, correct(c, q, f, f_predicted, xi) -> q
-    no force                     move(c, q, 0, xi) -> q
-    memory                       kick, drift, mix(s, z, n, new), drift, kick; new[r] of velocities and memory is put
-    back
-
-xi is a tuple of the step's normals for this coordinate.  ``begin`` fills what is carried, at the start of a call.
+Where the potential is given by component, the force is computed inside the same loop, from registers; otherwise the
+potential's block method runs between two loops.  What a kernel states: see ``moves``.
 """
 
+import numpy as np
 from numba.extending import overload
 
-from ..compiled import OPTIONS, class_of, fma, inlined, method
-from ..potentials.potential import add_force, at, by_component, component_force
-
-FORCE_MOVE, MOVE_FORCE_FINISH, HEUN, NO_FORCE = "force, move", "move, force, finish", "predict, correct", "no force"
-MEMORY = "kick, drift, mix, drift, kick"
-# Rows of the work array: 0 force, 1 kept noise or prediction, 2 second force, to 9 the ledger's, from 10 what is mixed.
-PLAIN_ROWS, MIXED = 3, 10
-
-
-@method
-def coefficients(kernel, d):
-    """The numbers of component d."""
-    return kernel.coefficients(d)
-
-
-@method
-def load(kernel, s, kept, d, i):
-    """The state of one coordinate."""
-    return kernel.load(s, kept, d, i)
-
-
-@method
-def store(kernel, s, kept, d, i, q):
-    """Write the state of one coordinate back."""
-    kernel.store(s, kept, d, i, q)
-
-
-@method
-def normals(kernel, z, n, d, i):
-    """The normals of one coordinate in step n of the window."""
-    return kernel.normals(z, n, d, i)
-
-
-@method
-def move(kernel, c, q, f, xi):
-    """The moves before (or without) the next force."""
-    return kernel.move(c, q, f, xi)
-
-
-@method
-def finish(kernel, c, q, f, xi):
-    """The moves after the force."""
-    return kernel.finish(c, q, f, xi)
-
-
-@method
-def predict(kernel, c, q, f, xi):
-    """The predicted position."""
-    return kernel.predict(c, q, f, xi)
-
-
-@method
-def correct(kernel, c, q, f, g, xi):
-    """The state from the forces before (f) and at the prediction (g)."""
-    return kernel.correct(c, q, f, g, xi)
+from ..compiled import OPTIONS, class_of, fma, inlined
+from ..potentials.potential import add_energy, add_force, at, by_component, component_force
+from .moves import (
+    FORCE_MOVE,
+    HEUN,
+    MEMORY,
+    METROPOLIS,
+    MIXED,
+    MOVE_FORCE_FINISH,
+    NO_FORCE,
+    coefficients,
+    correct,
+    finish,
+    load,
+    log_ratio,
+    mix,
+    move,
+    normals,
+    predict,
+    propose,
+    store,
+)
 
 
 @inlined
@@ -161,12 +116,6 @@ def _heun_block(kernel, potential, s, work, z, n, t, t_next):
             f[d, i] = 0.0
 
 
-@method
-def mix(kernel, s, z, n, new):
-    """The noise and friction of velocities and memory: their new values, row by row."""
-    kernel.mix(s, z, n, new)
-
-
 @inlined
 def kick_and_drift(kernel, s, f):
     """B and A, to where velocities and memory are mixed."""
@@ -216,12 +165,44 @@ def _no_force(kernel, potential, s, work, z, n, t, t_next):
             store(kernel, s, kept, d, i, move(kernel, c, q, 0.0, normals(kernel, z, n, d, i)))
 
 
+@inlined
+def _metropolis(kernel, potential, s, work, z, n, t, t_next):
+    f, y, g, u, u_new, taken = work[0], work[1], work[2], work[3, 0], work[4, 0], work[5, 0]
+    dimension = s.shape[1]
+    for d in range(dimension):
+        c = coefficients(kernel, d)
+        for i in range(s.shape[2]):
+            y[d, i] = propose(kernel, c, s[0, d, i], f[d, i], np.float64(z[n, 0, d, i]))
+            g[d, i] = 0.0
+    for i in range(s.shape[2]):
+        u_new[i] = 0.0
+        taken[i] = 0.0
+    add_force(potential, y, t, g)
+    add_energy(potential, y, t, u_new)
+    for d in range(dimension):
+        c = coefficients(kernel, d)
+        for i in range(s.shape[2]):
+            taken[i] += log_ratio(kernel, c, s[0, d, i], y[d, i], g[d, i], np.float64(z[n, 0, d, i]))
+    for i in range(s.shape[2]):
+        a, b = np.float64(z[n, 0, dimension, i]), np.float64(z[n, 0, dimension + 1, i])
+        # -ln of a uniform number is exponential, and so is half the square of two normals; NaN is not accepted
+        log_accept = fma(kernel.beta, u[i] - u_new[i], taken[i])
+        taken[i] = 1.0 if 0.5 * fma(a, a, b * b) >= -log_accept else 0.0
+        u[i] = u_new[i] if taken[i] > 0.0 else u[i]
+        s[1, 0, i] += taken[i]
+    for d in range(dimension):
+        for i in range(s.shape[2]):
+            s[0, d, i] = y[d, i] if taken[i] > 0.0 else s[0, d, i]
+            f[d, i] = g[d, i] if taken[i] > 0.0 else f[d, i]
+
+
 _LOOPS = {
     FORCE_MOVE: (_force_move, _force_move_block),
     MOVE_FORCE_FINISH: (_move_force_finish, _move_force_finish_block),
     HEUN: (_heun, _heun_block),
     NO_FORCE: (_no_force, _no_force),
     MEMORY: (_memory, _memory),
+    METROPOLIS: (_metropolis, _metropolis),
 }
 
 
@@ -248,14 +229,9 @@ def begin(kernel, potential, s, work, z, n, t):
 def _beginning_for(kernel_class):
     if kernel_class.keeps_noise:
         return _keep_noise
+    if kernel_class.order == METROPOLIS:
+        return _first_force_and_energy
     return _first_force if kernel_class.order in (MOVE_FORCE_FINISH, MEMORY) else _clear
-
-
-def work_rows(kernel, counted=False):
-    """How many rows of the work array a kernel's loops need, with or without a ledger."""
-    if kernel.order == MEMORY:
-        return MIXED + len(kernel.matrix)
-    return MIXED if counted else PLAIN_ROWS
 
 
 @inlined
@@ -267,6 +243,12 @@ def _clear(kernel, potential, s, work, z, n, t):
 def _first_force(kernel, potential, s, work, z, n, t):
     work[:] = 0.0
     add_force(at(potential, t, 0), s[0], t, work[0])
+
+
+@inlined
+def _first_force_and_energy(kernel, potential, s, work, z, n, t):
+    _first_force(kernel, potential, s, work, z, n, t)
+    add_energy(potential, s[0], t, work[3, 0])
 
 
 @inlined

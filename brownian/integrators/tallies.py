@@ -6,6 +6,7 @@ from ..compiled import OPTIONS, inlined
 from ..potentials.conserved import add_conserved_energy
 from ..potentials.potential import at
 from .ledger import ENERGY, HEAT, SHADOW, WORK, counts
+from .moves import counts_acceptance
 
 
 @inlined
@@ -49,6 +50,27 @@ def tally(ledger, potential, s, t, work, tallies, frame, first):
 @overload(tally, strict=False, jit_options=OPTIONS)
 def _compiled_tally(ledger, potential, s, t, work, tallies, frame, first):
     return _write if counts(ledger) else _write_nothing
+
+
+@inlined
+def _write_accepted(kernel, s, tallies, frame, first):
+    for i in range(min(s.shape[2], tallies.shape[1] - first)):
+        tallies[frame, first + i, 0] = s[1, 0, i]
+
+
+@inlined
+def _write_no_acceptance(kernel, s, tallies, frame, first):
+    pass
+
+
+def tally_accepted(kernel, s, tallies, frame, first):
+    """Write tallies[frame, first + lane]: the number of moves that were accepted."""
+    (_write_accepted if counts_acceptance(kernel) else _write_no_acceptance)(kernel, s, tallies, frame, first)
+
+
+@overload(tally_accepted, strict=False, jit_options=OPTIONS)
+def _compiled_tally_accepted(kernel, s, tallies, frame, first):
+    return _write_accepted if counts_acceptance(kernel) else _write_no_acceptance
 
 
 def columns(ledger, dimension):

@@ -43,3 +43,13 @@ def stop_times_of(columns, tallies):
     times = np.array(tallies[-1][:, columns.index("stop time")])
     times[times < 0.0] = np.nan
     return times
+
+
+def acceptance_of(columns, tallies, steps):
+    """Fraction of the moves that each particle accepted, shape (particles,)."""
+    if "accepted" not in columns:
+        raise ValueError("nothing was accepted or rejected: the integrator makes every move")
+    taken = int(steps[-1]) - int(steps[0])
+    if taken == 0:
+        raise ValueError("the trajectory has its start only: no move was made yet")
+    return np.array(tallies[-1][:, columns.index("accepted")]) / taken

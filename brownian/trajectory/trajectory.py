@@ -6,7 +6,7 @@ from .description import summary
 from .errors import TrajectoryError
 from .foreign import ForeignSource, is_foreign
 from .sources import FileSource
-from .tallies import energies_of, stop_times_of
+from .tallies import acceptance_of, energies_of, stop_times_of
 
 ITERATION_BYTES = 2**25
 
@@ -90,6 +90,11 @@ class Trajectory:
     def stop_times(self):
         """Time at which each particle met the stop condition [T], NaN where it did not, shape (N,)."""
         return stop_times_of(self.columns, self.tallies)
+
+    @property
+    def acceptance(self):
+        """Fraction of the moves that each particle accepted since the first frame (``MALA``), shape (N,)."""
+        return acceptance_of(self.columns, self.tallies, self.steps)
 
     @property
     def unit(self):

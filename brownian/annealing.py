@@ -1,0 +1,85 @@
+"""A temperature that falls (or rises) by levels while a run goes on."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .schedule import positive_number, whole_number
+
+
+@dataclass(frozen=True)
+class Annealing:
+    """kT by levels: ``steps[k]`` steps at ``kT[k]``; the last level goes on to the end of the run.
+
+    Parameters
+    ----------
+    kT
+        Thermal energies [E], positive (0: no noise), in the order in which they come; the last is that of the dynamics.
+    steps
+        Steps of each level but the last: one number for all, or one for each.
+
+    Raises
+    ------
+    ValueError, TypeError
+        for fewer than two levels, a negative kT, or numbers of steps that do not fit.
+
+    Source: Kirkpatrick, Gelatt, Vecchi, Science 220, 671 (1983); by levels of noise in Langevin sampling: Song, Ermon,
+    NeurIPS 32 (2019).
+
+    Examples
+    --------
+    >>> import brownian as bn
+    >>> bn.Annealing.geometric(16.0, 1.0, levels=5, steps=100)
+    Annealing(kT=(16.0, 8.0, 4.0, 2.0, 1.0), steps=(100, 100, 100, 100))
+    """
+
+    kT: tuple[float, ...]
+    steps: int | tuple[int, ...]
+
+    def __post_init__(self):
+        kT = np.asarray(self.kT)
+        if kT.ndim != 1 or len(kT) < 2 or kT.dtype.kind not in "fiu":
+            raise TypeError(f"Annealing: kT = {self.kT!r}, but a list of two or more thermal energies is needed")
+        wrong = ~(np.isfinite(kT) & (kT >= 0.0))
+        if wrong.any():
+            raise ValueError(f"Annealing: kT = {kT[wrong][0]} in level {wrong.argmax()}, but it must be at least 0")
+        steps = self.steps if isinstance(self.steps, tuple | list | np.ndarray) else [self.steps] * (len(kT) - 1)
+        if len(steps) != len(kT) - 1:
+            raise ValueError(
+                f"Annealing: {len(steps)} numbers of steps for {len(kT)} levels, but {len(kT) - 1} are needed: "
+                "the last level goes on to the end"
+            )
+        object.__setattr__(self, "kT", tuple(kT.astype(float).tolist()))
+        object.__setattr__(self, "steps", tuple(whole_number("Annealing: steps", count, 1) for count in steps))
+
+    @classmethod
+    def geometric(cls, first, last, *, levels, steps):
+        """Levels in a constant ratio, ``steps`` at each but the last."""
+        first, last = positive_number("Annealing: first", first), positive_number("Annealing: last", last)
+        levels = whole_number("Annealing: levels", levels, 2)
+        values = np.geomspace(first, last, levels)
+        values[-1] = last
+        return cls(tuple(values.tolist()), steps)
+
+    @classmethod
+    def by_step(cls, kT):
+        """From one value per step, shape (steps,): equal neighbours become one level; None where all are equal."""
+        kT = np.asarray(kT, dtype=np.float64)
+        changes = np.flatnonzero(np.diff(kT)) + 1
+        if not len(changes):
+            return None
+        return cls(tuple(kT[np.r_[0, changes]].tolist()), tuple(np.diff(np.r_[0, changes]).tolist()))
+
+    def level(self, step):
+        """The level of a step, counted from the start of the run."""
+        return int(np.searchsorted(np.cumsum(self.steps), step, side="right"))
+
+    def next_change(self, step):
+        """The first step beyond ``step`` that is taken at another level; None at the last level."""
+        ends = np.cumsum(self.steps)
+        later = ends[ends > step]
+        return int(later[0]) if len(later) else None
+
+    def dynamics_at(self, dynamics, step):
+        """The dynamics with the kT of a step."""
+        return replace(dynamics, kT=self.kT[self.level(step)])
