@@ -56,8 +56,9 @@ _HOME = {
     "fdt": ("validate",),
     "units": ("Bead", "stokes_friction"),
     "schedule": ("logarithmic_times",),
+    "sampling": ("Samples", "draw", "sample"),
     "report": ("Check", "Result", "Scenario"),
 }
-_MODULES = ("analysis", "cli", "fdt", "plotting", "theory", "trajectory", "units", "vectormath")
+_MODULES = ("analysis", "cli", "fdt", "plotting", "sampling", "theory", "trajectory", "units", "vectormath")
 
 __getattr__, __dir__, __all__ = lazily(__name__, _HOME, _MODULES, {"open": "open_trajectory"})

@@ -29,12 +29,14 @@ class Annealing:
     Examples
     --------
     >>> import brownian as bn
-    >>> bn.Annealing.geometric(16.0, 1.0, levels=5, steps=100)
-    Annealing(kT=(16.0, 8.0, 4.0, 2.0, 1.0), steps=(100, 100, 100, 100))
+    >>> bn.Annealing((4.0, 2.0, 1.0), 100)
+    Annealing(kT=(4.0, 2.0, 1.0), steps=(100, 100))
+    >>> len(bn.Annealing.geometric(16.0, 1.0, levels=9, steps=100).kT)
+    9
     """
 
     kT: tuple[float, ...]
-    steps: int | tuple[int, ...]
+    steps: tuple[int, ...]
 
     def __post_init__(self):
         kT = np.asarray(self.kT)
@@ -43,7 +45,7 @@ class Annealing:
         wrong = ~(np.isfinite(kT) & (kT >= 0.0))
         if wrong.any():
             raise ValueError(f"Annealing: kT = {kT[wrong][0]} in level {wrong.argmax()}, but it must be at least 0")
-        steps = self.steps if isinstance(self.steps, tuple | list | np.ndarray) else [self.steps] * (len(kT) - 1)
+        steps = [self.steps] * (len(kT) - 1) if np.ndim(self.steps) == 0 else list(self.steps)
         if len(steps) != len(kT) - 1:
             raise ValueError(
                 f"Annealing: {len(steps)} numbers of steps for {len(kT)} levels, but {len(kT) - 1} are needed: "

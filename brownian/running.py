@@ -208,14 +208,16 @@ class _Run:
         with np.errstate(all="ignore"):
             f = force(simulation.potential, x[np.newaxis], (bad - 1) * simulation.dt)[0]
             advice = self._advice([state[:, lane] for state in path])
+        others = int((~np.isfinite(engine.unload()).all(axis=(0, 2))).sum()) - 1
         keep = int(np.searchsorted(buffers[0], bad, side="left"))
         self._append(tuple(part[:keep] if part is not None else None for part in buffers))
         with np.errstate(all="ignore"):
             push = float(np.abs(f).max() * simulation.dt / max(float(np.max(simulation.dynamics.friction)), 1e-300))
         kept = f"frames up to step {buffers[0][keep - 1]} are kept" if keep else "the frames before are kept"
         raise NotFinite(
-            f"particle {simulation.first_particle + engine.particle_of(block, lane)} ceased to be finite in step {bad} "
-            f"(t = {bad * simulation.dt:.6g}): from x = {x.tolist()} with force {f.tolist()}, "
+            f"particle {simulation.first_particle + engine.particle_of(block, lane)}"
+            f"{f' (and {others} more within {target - step} steps)' if others > 0 else ''} ceased to be finite "
+            f"in step {bad} (t = {bad * simulation.dt:.6g}): from x = {x.tolist()} with force {f.tolist()}, "
             f"|F| dt / friction = {push:.3g}. "
             f"{advice}; {kept}"
         )

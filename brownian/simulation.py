@@ -63,7 +63,8 @@ class Simulation:
     seed
         0 ... 2^64 - 1; None draws one (it is printed with the simulation and stored in every file).
     start
-        "stationary" (default), "minimum", "rest", positions (particles, dimension), or (positions, velocities).
+        "stationary" (default), "minimum", "rest", "normal" (standard normal), positions (particles, dimension), or
+        (positions, velocities).
     noise
         "float64", "float32" (normals in float32 arithmetic, the state stays float64), or
         ``Given(values, first_step)`` with values (steps, normals per coordinate, particles, dimension).

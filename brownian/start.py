@@ -14,20 +14,23 @@ from .potentials.driven import frozen
 from .potentials.potential import by_component
 from .theory.weight import Weight
 
-STARTS = ("stationary", "minimum", "rest")
+STARTS = ("stationary", "minimum", "rest", "normal")
 
 
 def draw_start(start, simulation, noise):
     """The state (slots, particles, dimension) at the start, and a word on how it was made.
 
     start: "stationary"; "minimum" (at a minimum of the potential, or the origin, with Maxwell velocities); "rest" (the
-    same with velocities zero); an array of positions; or a pair of arrays, positions and velocities.
+    same with velocities zero); "normal" (positions standard normal, velocities Maxwell's); an array of positions; or a
+    pair of arrays, positions and velocities.
     """
     if isinstance(start, str):
         if start not in STARTS:
             raise ValueError(f"start = {start!r}, but it must be one of {', '.join(map(repr, STARTS))}, or arrays")
         if start == "stationary":
             return _stationary(simulation, noise)
+        if start == "normal":
+            return _with_velocities(simulation, _normals(simulation, START_POSITION)), "start: standard normal"
         return _at_minimum(simulation, thermal=start == "minimum"), f"start: {start}"
     return _given(start, simulation), "start: given arrays"
 
@@ -131,7 +134,7 @@ def _own_law(simulation, potential, noise):
     if counts_acceptance(kernel):
         stiffness, constant = affine_force(potential, dimension)
         covariance = simulation.dynamics.components("kT", dimension)[0] * np.linalg.inv(stiffness)
-        mean, draws = np.linalg.solve(stiffness, constant), []
+        mean, draws = np.linalg.solve(stiffness, constant), list[np.ndarray]()
     else:
         probe = affine_probe(kernel, potential, slots, normals, dimension, simulation.dt)
         covariance = probe.stationary_covariance()

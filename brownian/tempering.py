@@ -114,10 +114,10 @@ class Ladder:
             waits = []
             for k, engine in enumerate(self.engines):
                 chosen = slice(k * self.chains, (k + 1) * self.chains)
-                parts = [_part(values, rows, chosen) for values in (positions, velocities)]
+                x, v = (_part(values, rows, chosen) for values in (positions, velocities))
                 own = None if tallies is None else np.empty((len(rows), self.chains, tallies.shape[2] - 2))
-                waits.append((engine.start(step, target, frame_steps[rows], *parts, own), chosen, [*parts, own]))
-            for wait, chosen, (x, v, own) in waits:
+                waits.append((engine.start(step, target, frame_steps[rows], x, v, own), chosen, x, v, own))
+            for wait, chosen, x, v, own in waits:
                 wait()
                 if len(rows):
                     for values, part in ((positions, x), (velocities, v)):

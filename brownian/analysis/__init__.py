@@ -4,6 +4,8 @@ from ..lazy import lazily
 
 _HOME = {
     "calibration": ("Calibration", "TrapFit", "calibrate", "fit_trap"),
+    "arviz": ("to_arviz",),
+    "convergence": ("Diagnostics", "diagnose", "ess_bulk", "ess_tail", "mcse_mean", "mcse_sd", "rank_rhat"),
     "correlation": ("msd", "position_autocorrelation", "vacf"),
     "densities": ("density", "free_energy_profile"),
     "equilibrium": (

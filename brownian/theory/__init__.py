@@ -80,12 +80,25 @@ _HOME = {
         "affine_ou",
         "exact_ou",
     ),
+    "overdamped_limit": (
+        "discrete_mass_to_zero_free",
+        "mass_to_zero_free",
+        "mass_to_zero_harmonic",
+    ),
     "periodic": (
         "lifson_jackson",
         "reimann_diffusion",
         "stratonovich_velocity",
     ),
     "plane": ("boltzmann_average_2d",),
+    "sampling": (
+        "autocorrelation_time",
+        "gradients_to_error",
+        "kl_to_target",
+        "mala_acceptance",
+        "squared_error",
+        "wasserstein_to_target",
+    ),
     "smoluchowski": ("smoluchowski_rate",),
     "spectra": (
         "aliased_psd",
