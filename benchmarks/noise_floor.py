@@ -12,7 +12,8 @@ import argparse
 from measurement import add_options, conditions, in_turns, ratio, save, table, wait_for_quiet
 from reference import NoCompiler, Reference
 from reference import version as compiler_version
-from workloads import WORKLOADS, moving, noise_alone, simulation
+
+from brownian.bench.workloads import WORKLOADS, moving, noise_alone, simulation
 
 NOISES = {"float64": "f64", "float32": "mixed"}  # and the reference's mode with the same normals and a float64 state
 

@@ -15,7 +15,8 @@ import tempfile
 import numpy as np
 from measurement import add_options, conditions, in_turns, ratio, save, table, wait_for_quiet
 from reference import NoCompiler, Reference, build
-from workloads import DT, simulation
+
+from brownian.bench.workloads import DT, simulation
 
 PARTICLES, STEPS, STRIDE, BEAD_STEPS = 10_000, 10_000, 10, 10**7
 

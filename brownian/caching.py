@@ -21,6 +21,7 @@ _KERNEL_SOURCES = (
     "engine.py",
     "stops",
     "levels",
+    "machines",
     "potentials",
     "integrators",
 )
@@ -60,6 +61,12 @@ def _importable(cls):
     )
 
 
+def _in_source_digest(name):
+    """Whether ``source_digest`` covers a module."""
+    top, *rooms = name.split(".")
+    return top == _PACKAGE.name and any(rooms[:1] == [source.removesuffix(".py")] for source in _KERNEL_SOURCES)
+
+
 @functools.cache
 def _module_source(name):
     return pathlib.Path(sys.modules[name].__file__).read_bytes()
@@ -73,10 +80,10 @@ def _dispatcher(function, structure):
     if on_disk:
         digest.update(repr(_names(structure)).encode())
         for name in sorted({cls.__module__ for cls in classes}):
-            if not name.startswith("brownian."):
-                digest.update(_module_source(name))
-            elif name.startswith("brownian.generated."):
+            if name.startswith("brownian.generated."):
                 digest.update(name.encode())
+            elif not _in_source_digest(name):
+                digest.update(_module_source(name))
     clone = types.FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
     clone.__qualname__ = f"{function.__qualname__}_{digest.hexdigest()[:24]}"
     clone.__module__ = function.__module__

@@ -89,6 +89,12 @@ def _parser():
     repair.add_argument("file")
     repair.set_defaults(act=_repair)
 
+    bench = commands.add_parser("bench", help="ns per particle-step on this machine, beside its random numbers alone")
+    bench.add_argument("--noise", choices=("float64", "float32", "both"), default="float64", help="kind of normals")
+    bench.add_argument("--threads", type=int, help="all threads (default: all processors); one is timed too")
+    bench.add_argument("--json", action="store_true", help="print the list of measurements as JSON")
+    bench.set_defaults(act=_bench)
+
     pictures = commands.add_parser("gallery", help="write README.md of a folder of results")
     pictures.add_argument("folder", nargs="?", default="results")
     pictures.set_defaults(act=_gallery)
@@ -223,6 +229,21 @@ def _repair(chosen, rest):
     from .trajectory import repair
 
     print(f"{chosen.file}: {repair(chosen.file)} frames")
+    return OK
+
+
+def _bench(chosen, rest):
+    from .bench.table import as_text, bench, startup
+
+    if chosen.threads is not None and chosen.threads < 1:
+        raise ValueError(f"--threads {chosen.threads}: must be at least 1")
+    noises = ("float64", "float32") if chosen.noise == "both" else (chosen.noise,)
+
+    def say(text):
+        print(f"brownian: timing {text}", file=sys.stderr)
+
+    rows = bench(noises, chosen.threads, say=say)
+    print(json.dumps(rows, indent=2) if chosen.json else as_text(rows, startup()))
     return OK
 
 

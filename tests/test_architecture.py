@@ -28,7 +28,7 @@ FLOORS = [
     {"engine", "levels", "machines"},
     {"annealing", "bookkeeping", "description", "guards", "running", "simulation", "start", "tempering", "trajectory"},
     {"analysis", "learning", "sampling"},
-    {"fdt", "plotting", "report"},
+    {"bench", "fdt", "plotting", "report", "sweep"},
     {"cli", "scripts", "__main__", "__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}

@@ -1,12 +1,15 @@
-"""The workloads, as this package writes them, and the kernel that does nothing but ask for its noise."""
+"""The workloads by which speed is measured, and the kernel that does nothing but ask for its noise."""
 
 import math
 from typing import NamedTuple
 
-import brownian as bn
-from brownian.engine import Engine
-from brownian.integrators.integrator import load_position, one_normal, store_position
-from brownian.integrators.moves import NO_FORCE
+from ..dynamics import Langevin, Overdamped
+from ..engine import Engine
+from ..integrators import BAOAB, GJF, EulerMaruyama
+from ..integrators.integrator import load_position, one_normal, store_position
+from ..integrators.moves import NO_FORCE
+from ..potentials import DoubleWell, Free, GaussianMixture, Harmonic
+from ..simulation import Simulation
 
 DT = 0.01
 RADIUS, SIGMA, CENTRES = 3.0, 0.7, 8
@@ -38,13 +41,13 @@ def simulation(name, *, noise="float64", particles=None, dt=DT, seed=7):
     """The simulation of a workload."""
     workload = WORKLOADS[name]
     potential, dynamics, integrator = {
-        "W1": (bn.Harmonic(1.0), bn.Overdamped(**OVERDAMPED), bn.EulerMaruyama()),
-        "W2 GJF": (bn.Harmonic(1.0), bn.Langevin(**LANGEVIN), bn.GJF()),
-        "W2 BAOAB": (bn.Harmonic(1.0), bn.Langevin(**LANGEVIN), bn.BAOAB()),
-        "W3": (bn.DoubleWell(barrier=1.0, width=1.0), bn.Overdamped(**OVERDAMPED), bn.EulerMaruyama()),
-        "W4": (bn.GaussianMixture(means=MEANS, widths=SIGMA), bn.Overdamped(**OVERDAMPED), bn.EulerMaruyama()),
+        "W1": (Harmonic(1.0), Overdamped(**OVERDAMPED), EulerMaruyama()),
+        "W2 GJF": (Harmonic(1.0), Langevin(**LANGEVIN), GJF()),
+        "W2 BAOAB": (Harmonic(1.0), Langevin(**LANGEVIN), BAOAB()),
+        "W3": (DoubleWell(barrier=1.0, width=1.0), Overdamped(**OVERDAMPED), EulerMaruyama()),
+        "W4": (GaussianMixture(means=MEANS, widths=SIGMA), Overdamped(**OVERDAMPED), EulerMaruyama()),
     }[name]
-    return bn.Simulation(
+    return Simulation(
         potential=potential, dynamics=dynamics, integrator=integrator, dt=dt, particles=particles or workload.particles,
         dimension=workload.dimension, seed=seed, noise=noise,
     )  # fmt: skip
@@ -90,7 +93,7 @@ def moving(simulation, threads=1):
 def noise_alone(simulation, threads=1):
     """The same loop, block width and normals, with the scheme that does not move."""
     engine = Engine(
-        Still(), bn.Free(), simulation.noise, slots=1,
+        Still(), Free(), simulation.noise, slots=1,
         normals=simulation.facts.normals, particles=simulation.particles, dimension=simulation.dimension,
         dt=simulation.dt, first_particle=0, threads=threads,
     )  # fmt: skip
