@@ -9,9 +9,21 @@ import numpy as np
 import pytest
 
 import brownian as bn
-from brownian.potentials import REGISTRY, check_force, hessian, stiffest
+from brownian.potentials import (
+    REGISTRY,
+    Gaussian,
+    LogisticRegression,
+    Rastrigin,
+    Rings,
+    TwoMoons,
+    check_force,
+    hessian,
+    stiffest,
+)
 from brownian.potentials.definition import dimension_of, without_energy
 
+FEATURES = np.array([[1.0, 0.7 * np.cos(1.9 * k), 0.3 * k - 1.7] for k in range(12)])
+LABELS = [0, 0, 1, 0, 0, 1, 0, 1, 1, 0, 1, 1]
 EXAMPLES = {
     "Free": (bn.Free(), 2),
     "ConstantForce": (bn.ConstantForce([0.5, -1.2]), 2),
@@ -20,7 +32,13 @@ EXAMPLES = {
     "Cosine": (bn.Cosine(1.1, 2.0, 0.4), 1),
     "MuellerBrown": (bn.MuellerBrown(0.07), 2),
     "GaussianMixture": (bn.GaussianMixture([[-2, 0, 1], [2, 0.3, 0], [0, 1.1, 0]], [0.5, 0.6, 0.7], [1, 2, 3], 1.3), 3),
+    "GaussianMixture far away": (bn.GaussianMixture([[-2, 0.3], [2, 1.1]], [0.015, 0.02], [1, 3], 1.3), 2),
+    "Gaussian": (Gaussian([0.3, -0.2], [[2.1, 0.9], [0.9, 1.7]], 1.3), 2),
     "Ring": (bn.Ring(2.3, 1.5), 3),
+    "Rings": (Rings([0.9, 1.7, 2.9], 0.3, [1, 2, 0.7], 1.3), 3),
+    "Rastrigin": (Rastrigin(0.8, 2.3, 1.1), 2),
+    "TwoMoons": (TwoMoons(1.9, 0.5, 1.6, 0.7, 1.3), 2),
+    "LogisticRegression": (LogisticRegression(FEATURES, LABELS, [2.0, 1.5, 0.8], 1.3), 3),
     "Banana": (bn.Banana(2.2, 0.3, 1.2), 2),
     "Funnel": (bn.Funnel(2.1, 0.9), 3),
     "Quadratic": (bn.Quadratic([[2.1, 0.9], [0.9, 1.7]], center=[0.3, -0.2]), 2),

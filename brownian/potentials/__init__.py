@@ -2,13 +2,16 @@
 
 from .definition import check_force, hessian, is_potential, potential, stiffest
 from .driven import Driven
-from .linear import ConstantForce, Free, Harmonic, Quadratic, Rotation
+from .linear import ConstantForce, Free, Gaussian, Harmonic, Quadratic, Rotation
 from .mixture import GaussianMixture
+from .moments import Moments, exact_moments
 from .protocols import Linear, Piecewise, Ramp, Sine, SquareWave
+from .rings import Ring, Rings
 from .shifted import Moving, Shifted
 from .sums import Sum
-from .surfaces import Banana, Funnel, MuellerBrown, Ring
-from .wells import Cosine, DoubleWell
+from .surfaces import Banana, Funnel, MuellerBrown
+from .targets import LogisticRegression, TwoMoons
+from .wells import Cosine, DoubleWell, Rastrigin
 
 REGISTRY = {
     cls.__name__: cls
@@ -18,11 +21,15 @@ REGISTRY = {
         Harmonic,
         DoubleWell,
         Cosine,
+        Rastrigin,
         MuellerBrown,
         GaussianMixture,
         Ring,
+        Rings,
         Banana,
         Funnel,
+        TwoMoons,
+        LogisticRegression,
         Quadratic,
         Rotation,
         Shifted,
@@ -33,13 +40,16 @@ REGISTRY = {
 __all__ = [
     "REGISTRY",
     "Driven",
+    "Gaussian",
     "Linear",
+    "Moments",
     "Moving",
     "Piecewise",
     "Ramp",
     "Sine",
     "SquareWave",
     "check_force",
+    "exact_moments",
     "hessian",
     "is_potential",
     "potential",

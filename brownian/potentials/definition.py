@@ -9,7 +9,7 @@ import numpy as np
 from ..caching import compiled_for
 from .potential import ENERGY, LAPLACIAN, add_energy, add_force, add_laplacian, at, lacking, own, parts
 
-_INTERPRETED_UP_TO = 256  # numbers; below, compiling costs more than it saves
+_INTERPRETED_UP_TO = 256, 1 << 16  # numbers, and numbers times parameters; below, compiling costs more than it saves
 
 
 def potential(cls):
@@ -60,13 +60,14 @@ def cast(self):
     """The same NamedTuple with every field a finite float, a contiguous float64 array, or a tuple of potentials."""
     annotations = getattr(type(self), "__annotations__", {})
     fields = (
-        _cast_field(type(self).__name__, name, annotations.get(name), value)
+        cast_field(type(self).__name__, name, annotations.get(name), value)
         for name, value in zip(self._fields, self, strict=True)
     )
     return tuple.__new__(type(self), fields)
 
 
-def _cast_field(owner, name, annotation, value):
+def cast_field(owner, name, annotation, value):
+    """A value as its annotation wants it: a finite float, a contiguous float64 array, or as it is (a potential)."""
     if annotation is tuple:  # another potential
         return value
     try:
@@ -192,10 +193,15 @@ def _evaluate_laplacian(potential, x, t, out):
     add_laplacian(potential, x, t, out)
 
 
+def _parameters(potential):
+    return sum(_parameters(field) if isinstance(field, tuple) else np.size(field) for field in potential)
+
+
 def _evaluate(entry, potential, x, t, out):
     potential = at(own(potential if hasattr(potential, "is_potential") else cast(potential)), float(t), 0)
     with np.errstate(all="ignore"):
-        run = entry if x.size <= _INTERPRETED_UP_TO else compiled_for(entry, potential)
+        few = x.size <= _INTERPRETED_UP_TO[0] and x.size * _parameters(potential) <= _INTERPRETED_UP_TO[1]
+        run = entry if few else compiled_for(entry, potential)
         run(potential, x, np.float64(t), out)
     return out
 

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .definition import potential, require_positive
+from .definition import cast_field, potential, require_positive
+from .moments import Moments
 
 
 @potential
@@ -123,6 +124,15 @@ class Harmonic(NamedTuple):
         """The center."""
         return np.broadcast_to(self.center, (1, dimension)).copy()
 
+    def moments(self, kT, dimension):
+        """Of the Boltzmann distribution."""
+        variance = np.broadcast_to(kT / self.stiffness, (dimension,))
+        return Moments(np.broadcast_to(self.center, (dimension,)), np.diag(variance))
+
+    def draw(self, normals, uniforms, kT):
+        """Positions from the Boltzmann distribution."""
+        return self.center + np.sqrt(kT / self.stiffness) * normals
+
 
 @potential
 class Quadratic(NamedTuple):
@@ -190,6 +200,65 @@ class Quadratic(NamedTuple):
     def minima(self, dimension):
         """The center."""
         return np.broadcast_to(self.center, (1, dimension)).copy()
+
+    def moments(self, kT, dimension):
+        """Of the Boltzmann distribution."""
+        inverse = np.linalg.inv(self.stiffness)
+        return Moments(np.broadcast_to(self.center, (dimension,)), kT * (inverse + inverse.T) / 2.0)
+
+    def draw(self, normals, uniforms, kT):
+        """Positions from the Boltzmann distribution."""
+        root = np.linalg.cholesky(self.stiffness)
+        return self.center + np.sqrt(kT) * np.linalg.solve(root.T, normals.T).T
+
+
+def Gaussian(mean, covariance, scale=1.0):
+    """A Gaussian as an energy: U = scale (x - mean)^T covariance^-1 (x - mean) / 2, a ``Quadratic`` trap.
+
+    Parameters
+    ----------
+    mean
+        [L]; one number, or one per component.
+    covariance
+        At kT = scale [L^2], symmetric with positive eigenvalues, shape (dimension, dimension).
+    scale
+        Energy [E], positive.
+
+    Raises
+    ------
+    TypeError, ValueError
+        for what is no such covariance, or shapes that don't agree.
+
+    Examples
+    --------
+    >>> import brownian as bn
+    >>> u = bn.Gaussian([1.0, 0.0], [[2.0, 0.5], [0.5, 1.0]])
+    >>> u.energy([[1.0, 0.0], [2.0, 0.0]]).round(6), bn.exact_moments(u).covariance.round(12).tolist()
+    (array([0.      , 0.285714]), [[2.0, 0.5], [0.5, 1.0]])
+    """
+    matrix, center, factor = (
+        cast_field("Gaussian", name, kind, value)
+        for name, kind, value in (
+            ("covariance", np.ndarray, covariance),
+            ("mean", np.ndarray, mean),
+            ("scale", float, scale),
+        )
+    )
+    if not factor > 0.0:
+        raise ValueError(f"Gaussian: scale = {scale!r}, but it must be positive")
+    matrix = np.atleast_2d(matrix)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"Gaussian: covariance of shape {np.shape(covariance)}, but (dimension, dimension) is needed")
+    if not np.abs(matrix - matrix.T).max() <= 1e-12 * np.abs(matrix).max():  # rounding of a product
+        raise ValueError(f"Gaussian: covariance = {matrix.tolist()}, but it must be symmetric")
+    matrix = (matrix + matrix.T) / 2.0
+    lowest = float(np.linalg.eigvalsh(matrix)[0])
+    if not lowest > 0.0:
+        raise ValueError(f"Gaussian: covariance has the eigenvalue {lowest:.6g}, but all must be positive")
+    if center.shape not in ((1,), matrix.shape[:1]):
+        raise ValueError(f"Gaussian: mean of shape {center.shape} for {len(matrix)} dimensions")
+    inverse = np.linalg.inv(matrix)
+    return Quadratic(factor * (inverse + inverse.T) / 2.0, center)
 
 
 @potential

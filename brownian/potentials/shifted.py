@@ -7,6 +7,7 @@ import numpy as np
 from ..compiled import allocating
 from .definition import is_potential, known_minima, potential
 from .driven import Driven
+from .moments import Moments, exact_moments
 from .potential import (
     add_energy,
     add_force,
@@ -75,6 +76,11 @@ class Shifted(NamedTuple):
     def minima(self, dimension):
         """The inner potential's, shifted."""
         return known_minima(self.inner, dimension) + self.offset
+
+    def moments(self, kT, dimension):
+        """The inner potential's, shifted."""
+        mean, covariance = exact_moments(self.inner, kT, dimension)
+        return Moments(mean + self.offset, covariance)
 
     @property
     def confining(self):

@@ -1,4 +1,4 @@
-"""Potentials that couple components: Mueller-Brown, a ring, a banana, a funnel."""
+"""Potentials that couple components: Mueller-Brown, a banana, a funnel."""
 
 import math
 from typing import NamedTuple
@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import vectormath
-from ..compiled import allocating
 from .definition import potential, require_positive
+from .moments import Moments
 
 _TERMS = (
     (-200.0, -1.0, 0.0, -10.0, 1.0, 0.0),
@@ -39,7 +39,7 @@ class MuellerBrown(NamedTuple):
 
     dimension = 2
     confining = True
-    box = ((-2.5, 1.8), (-1.2, 3.0))  # holds all but e^-60 of the Boltzmann weight up to kT = 30 scale
+    box = ((-3.8, 1.9), (-1.8, 3.8))  # outside, the energy is 45 kT above the lowest up to kT = 30 scale
 
     def check(self):
         require_positive(self, "scale")
@@ -85,79 +85,6 @@ class MuellerBrown(NamedTuple):
     def saddles(self):
         """The two saddles, lower first."""
         return np.array([[0.2124865820, 0.2929883250], [-0.8220015587, 0.6243128028]])
-
-
-@allocating
-def _distance(x):
-    r = np.zeros(x.shape[1])
-    for d in range(x.shape[0]):
-        for i in range(x.shape[1]):
-            r[i] += x[d, i] * x[d, i]
-    for i in range(x.shape[1]):
-        r[i] = math.sqrt(r[i])
-    return r
-
-
-@potential
-class Ring(NamedTuple):
-    """A ring (2-d), a shell (3-d and more): U = stiffness (|x| - radius)^2 / 2.
-
-    Parameters
-    ----------
-    stiffness
-        Radial curvature [E/L^2], positive.
-    radius
-        Where the energy is lowest [L], positive.
-
-    The force is not defined at the origin; zero is given there.
-
-    Examples
-    --------
-    >>> import brownian as bn
-    >>> bn.Ring(stiffness=2.0, radius=1.5).force([[3.0, 0.0], [0.0, 0.5]])
-    array([[-3.,  0.],
-           [ 0.,  2.]])
-    """
-
-    stiffness: float
-    radius: float
-
-    confining = True
-
-    def check(self):
-        require_positive(self, "stiffness", "radius")
-
-    def add_energy(self, x, t, u):
-        r = _distance(x)
-        for i in range(x.shape[1]):
-            u[i] += 0.5 * self.stiffness * (r[i] - self.radius) * (r[i] - self.radius)
-
-    def add_force(self, x, t, f):
-        r = _distance(x)
-        stiffness, radius = self.stiffness, self.radius
-        for i in range(x.shape[1]):
-            r[i] = -stiffness * (r[i] - radius) / max(r[i], 1e-300)
-        for d in range(x.shape[0]):
-            for i in range(x.shape[1]):
-                f[d, i] += r[i] * x[d, i]
-
-    def add_laplacian(self, x, t, u):
-        r = _distance(x)
-        for i in range(x.shape[1]):
-            u[i] += self.stiffness * (1.0 + (x.shape[0] - 1) * (1.0 - self.radius / max(r[i], 1e-300)))
-
-    def minima(self, dimension):
-        """One point of the ring stands for all."""
-        return self.radius * np.eye(dimension)[:1]
-
-    def draw(self, normals, uniforms, kT):
-        """Positions from the Boltzmann distribution: a direction from normals, the radius by its distribution."""
-        dimension, width = normals.shape[1], math.sqrt(kT / self.stiffness)
-        r = np.linspace(max(0.0, self.radius - 12.0 * width), self.radius + (12.0 + 2.0 * dimension) * width, 20001)
-        weight = r ** (dimension - 1) * np.exp(-0.5 * ((r - self.radius) / width) ** 2)
-        total = np.concatenate([[0.0], np.cumsum((weight[1:] + weight[:-1]) / 2.0)])
-        length = np.interp(uniforms[:, 0], total / total[-1], r)
-        return normals * (length / np.linalg.norm(normals, axis=1))[:, np.newaxis]
 
 
 @potential
@@ -216,6 +143,12 @@ class Banana(NamedTuple):
     def minima(self, dimension=2):
         """The one minimum."""
         return np.array([[0.0, -self.bend * self.width**2]])
+
+    def moments(self, kT, dimension):
+        """Of the Boltzmann distribution."""
+        heat, square = kT / self.scale, self.width**2
+        variances = square * heat, 2.0 * (self.bend * square * heat) ** 2 + heat
+        return Moments(np.array([0.0, self.bend * square * (heat - 1.0)]), np.diag(variances))
 
     def draw(self, normals, uniforms, kT):
         """Positions from the Boltzmann distribution, exactly."""
@@ -283,10 +216,21 @@ class Funnel(NamedTuple):
         """The one minimum."""
         return np.eye(dimension)[:1] * (-0.5 * (dimension - 1) * self.width**2)
 
+    def _first(self, heat, dimension):  # mean and variance of x_0, the others integrated out
+        return 0.5 * self.width**2 * (dimension - 1) * (heat - 1.0), self.width**2 * heat
+
+    def moments(self, kT, dimension):
+        """Of the Boltzmann distribution."""
+        heat = kT / self.scale
+        mean, variance = self._first(heat, dimension)
+        others = heat * math.exp(mean + 0.5 * variance)
+        return Moments(mean * np.eye(dimension)[0], np.diag([variance, *[others] * (dimension - 1)]))
+
     def draw(self, normals, uniforms, kT):
         """Positions from the Boltzmann distribution, exactly (integrating out x_d leaves a shifted Gaussian of x_0)."""
-        heat, others = kT / self.scale, normals.shape[1] - 1
+        heat = kT / self.scale
+        mean, variance = self._first(heat, normals.shape[1])
         x = normals.copy()
-        x[:, 0] = self.width * math.sqrt(heat) * normals[:, 0] + 0.5 * self.width**2 * others * (heat - 1.0)
+        x[:, 0] = mean + math.sqrt(variance) * normals[:, 0]
         x[:, 1:] *= math.sqrt(heat) * np.exp(0.5 * x[:, :1])
         return x

@@ -1,4 +1,4 @@
-"""Separable potentials with several minima: the quartic double well and the washboard."""
+"""Separable potentials with several minima: the quartic double well, the washboard, and Rastrigin's bowl."""
 
 import math
 from typing import NamedTuple
@@ -113,3 +113,51 @@ class Cosine(NamedTuple):
         slope = self.tilt * self.period / (2.0 * math.pi * self.amplitude)
         shift = math.asin(slope) * self.period / (2.0 * math.pi) if abs(slope) < 1.0 else 0.0
         return np.full((1, dimension), self.period / 2.0 + shift)
+
+
+@potential
+class Rastrigin(NamedTuple):
+    """A corrugated bowl: U = sum_d stiffness x_d^2 / 2 + amplitude (1 - cos(2 pi x_d / spacing)).
+
+    Parameters
+    ----------
+    amplitude
+        Half of the corrugation [E], positive.
+    stiffness
+        Curvature of the bowl [E/L^2], positive.
+    spacing
+        Distance of neighbouring minima, but for the slope of the bowl [L], positive.
+
+    With the values by default the function of Rastrigin, Systems of Extreme Control (Nauka, Moscow, 1974).
+
+    Examples
+    --------
+    >>> import brownian as bn
+    >>> bn.Rastrigin().energy([[0.0, 0.0], [1.0, 0.5]])
+    array([ 0.  , 21.25])
+    """
+
+    amplitude: float = 10.0
+    stiffness: float = 2.0
+    spacing: float = 1.0
+
+    confining = True
+
+    def check(self):
+        require_positive(self, "amplitude", "stiffness", "spacing")
+
+    def component_energy(self, x, d, t):
+        half = vectormath.sin((math.pi / self.spacing) * x)
+        return 0.5 * self.stiffness * x * x + 2.0 * self.amplitude * half * half
+
+    def component_force(self, x, d, t):
+        k = 2.0 * math.pi / self.spacing
+        return -self.stiffness * x - self.amplitude * k * vectormath.sin(k * x)
+
+    def component_curvature(self, x, d, t):
+        k = 2.0 * math.pi / self.spacing
+        return self.stiffness + self.amplitude * k * k * vectormath.cos(k * x)
+
+    def minima(self, dimension):
+        """The deepest one."""
+        return np.zeros((1, dimension))
