@@ -22,8 +22,10 @@ _KERNEL_SOURCES = (
     "stops",
     "levels",
     "machines",
+    "models",
     "potentials",
     "integrators",
+    "observables",
 )
 
 

@@ -9,11 +9,16 @@ from .annealing import Annealing
 from .dynamics import Dynamics, Langevin
 from .integrators import Integrator, default_for
 from .integrators.moves import counts_acceptance
+from .noise import Given, Philox, PhiloxFloat32
+from .observables import Watch
 from .potentials.definition import depends_on_time, is_potential, stiffest, without_energy
 from .potentials.driven import frozen, times_of_extremes
+from .schedule import steps_in
 from .stops import StopCondition
 from .stops.kernels import NoStop
 from .tempering import Tempering
+
+NOISES = {"float64": Philox, "float32": PhiloxFloat32}
 
 
 def checked_integrator(dynamics, integrator):
@@ -39,6 +44,23 @@ def check_is_potential(potential):
             f"potential = {potential!r}, but a potential is needed: a built-in, an Expression, or a NamedTuple "
             "with component_energy and component_force, or add_energy and add_force"
         )
+
+
+def checked_noise(simulation, noise):
+    """The noise by its name or as given, of the shape that the scheme asks for."""
+    if isinstance(noise, Given):
+        values = np.ascontiguousarray(noise.values, dtype=np.float64)
+        if values.ndim == 3:
+            values = values[:, np.newaxis]
+        wanted = (simulation.facts.normals, simulation.particles, simulation.dimension + simulation.integrator.deciding)
+        if values.shape[1:] != wanted:
+            raise ValueError(
+                f"Given: values of shape {values.shape}, but (steps, {', '.join(map(str, wanted))}) is needed"
+            )
+        return Given(values, int(noise.first_step))
+    if not isinstance(noise, str) or noise not in NOISES:
+        raise ValueError(f"noise = {noise!r}, but it must be {' or '.join(map(repr, NOISES))}, or Given(values)")
+    return NOISES[noise](np.uint64(simulation.seed))
 
 
 def thermal_length(simulation):
@@ -117,6 +139,36 @@ def check_temperatures(simulation):
         raise ValueError("tempering needs a potential that does not depend on time")
     if len(simulation.dynamics.slots) > 1 + simulation.dynamics.inertial:
         raise TypeError(f"tempering is for Langevin and Overdamped dynamics, not {type(simulation.dynamics).__name__}")
+
+
+def watch_for(simulation, observables, every, start, steps):
+    """What a run observes, or None; refused where it does not fit."""
+    if observables is None:
+        if every is not None or start != 0.0:
+            raise ValueError("observe_every and observe_from need observe=[...]")
+        return None
+    stride = 1 if every is None else steps_in("observe_every", every, simulation.dt)
+    first = steps_in("observe_from", start, simulation.dt) if start else 0
+    if first + stride > steps:
+        raise ValueError(f"observe_from = {start!r} and observe_every = {every!r}: less than 2 looks in {steps} steps")
+    levels = 1 if simulation.tempering is None else len(simulation.tempering.kT)
+    return Watch(
+        observables, every=stride, first=first, steps=steps, particles=simulation.particles // levels,
+        dimension=simulation.dimension, inertial=simulation.dynamics.inertial,
+    )  # fmt: skip
+
+
+def kept_particles(simulation, particles):
+    """The range of particles whose frames are kept."""
+    if particles is None:
+        return range(simulation.particles)
+    if not (isinstance(particles, range) and particles.step == 1):
+        raise TypeError(f"particles = {particles!r}, but a range of neighbours is needed, e.g. range(0, 10)")
+    if not 0 <= particles.start < particles.stop <= simulation.particles:
+        raise ValueError(f"particles = {particles!r}, but they must lie in 0 ... {simulation.particles}")
+    if simulation.tempering is not None and len(particles) < simulation.particles:
+        raise ValueError(f"particles = {particles!r}: replicas that are exchanged are kept together")
+    return particles
 
 
 def stopping_for(simulation):

@@ -1,5 +1,6 @@
 """A run from interrupt to interrupt: frames to their place, checkpoints, progress, signals, and the check for NaN."""
 
+import math
 import signal
 import threading
 import time
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from .bookkeeping import first_tallies
+from .observables.observer import pack_state, rows_needed, unpack_state
 from .potentials.definition import force, hessian
 from .progress import Progress
 from .trajectory import FileRecorder, MemoryRecorder
@@ -54,7 +56,7 @@ def _signals():
             signal.signal(number, handler)
 
 
-def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velocities, threads, progress):
+def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velocities, threads, progress, watch, keep):
     """Make the run that ``Simulation.run`` describes; returns its trajectory."""
     state, note = (None, "goes on with the file") if resume else simulation.initial_state()
     if simulation.drawn:
@@ -65,8 +67,15 @@ def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velo
     }
     description["made"]["start"] = note
     engine = simulation.engine(threads)
+    shape = (engine.state.shape[1], simulation.particles, simulation.dimension)
+    numbers = math.prod(shape) + (watch.observer.numbers if watch is not None else 0)
+    description |= {} if watch is None else {"observe": watch.describe()}
+    if watch is not None or len(keep) < simulation.particles:
+        description["state"] = list(shape)
+    if len(keep) < simulation.particles:
+        description = only(description, keep)
     sizes = {
-        "particles": simulation.particles,
+        "particles": len(keep),
         "dimension": simulation.dimension,
         "velocities": velocities,
         "dtype": dtype,
@@ -77,12 +86,13 @@ def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velo
     if out is None:
         recorder = MemoryRecorder(description, **sizes)
     else:
-        files = sizes | {"slots": engine.state.shape[1], "unit": simulation.units.h5md()}
+        slots = rows_needed(numbers, len(keep), simulation.dimension)
+        files = sizes | {"slots": slots, "unit": simulation.units.h5md()}
         recorder = FileRecorder.resume(out, description, **files) if resume else FileRecorder(
             out, description, overwrite=overwrite, **files)  # fmt: skip
     try:
         with recorder, _signals() as stop:  # a recorder that is left unfinished abandons its file, whole
-            run = _Run(simulation, engine, recorder, frames, dtype, velocities, stop)
+            run = _Run(simulation, engine, recorder, frames, dtype, velocities, stop, watch, keep)
             run.go(steps, state, Progress(steps, note, progress))
             return recorder.finish()
     finally:
@@ -93,17 +103,35 @@ def _regular(frames):
     return len(frames) > 0 and np.array_equal(frames, frames[0] * np.arange(1, len(frames) + 1))
 
 
+def only(description, keep):
+    """The description of a run of the particles ``keep`` alone: the same bits, as noise goes by particle."""
+    start = description["start"]
+    if isinstance(start, dict):
+        start = {"arrays": [array[keep.start : keep.stop] for array in start["arrays"]]}
+    first = description["first_particle"]
+    return description | {
+        "particles": len(keep), "first_particle": first + keep.start, "start": start,
+        "among": {"particles": description["particles"], "first_particle": first},
+    }  # fmt: skip
+
+
 class _Run:
-    def __init__(self, simulation, engine, recorder, frames, dtype, velocities, stop):
+    def __init__(self, simulation, engine, recorder, frames, dtype, velocities, stop, watch, keep):
         self.simulation, self.engine, self.recorder, self.stop = simulation, engine, recorder, stop
-        self.first = simulation.first_step
-        self.frames = frames + self.first
+        self.first, self.watch, self.keep = simulation.first_step, watch, slice(keep.start, keep.stop)
+        self.kept = self.frames = frames + self.first
         self.dtype, self.velocities = dtype, velocities
-        frame_bytes = simulation.particles * simulation.dimension * dtype.itemsize * (1 + velocities)
+        self.moving = velocities  # whether velocities are needed at frames
+        if watch is not None:
+            self.watched = watch.frames + self.first
+            self.frames, self.dtype = np.union1d(self.kept, self.watched), np.dtype(np.float64)
+            self.moving = velocities or watch.observer.velocities
+            dtype = self.dtype
+        frame_bytes = simulation.particles * simulation.dimension * dtype.itemsize * (1 + self.moving)
         frame_bytes += 8 * simulation.particles * len(engine.columns)
         # Whole slabs where they fit: what is written then ends where a chunk of the file ends.
         fitting, slab = max(1, FRAME_BYTES_PER_CALL // frame_bytes), recorder.slab
-        self.aligned = fitting >= 2 * slab
+        self.aligned = fitting >= 2 * slab and watch is None
         self.frames_per_call = fitting // slab * slab if self.aligned else fitting
         self.rate = 2e7 / simulation.dimension / simulation.particles  # steps per second, a low first guess
 
@@ -140,7 +168,7 @@ class _Run:
                 or time.monotonic() - checkpoint_at > SECONDS_PER_CHECKPOINT
             ):
                 self._append(pending)
-                self.recorder.checkpoint(step, self.engine.unload())
+                self._checkpoint(step, self.engine.unload())
                 pending, checkpoint_at = None, time.monotonic()
             if self.stop.signal is not None and step < last:
                 self.recorder.finish()
@@ -148,15 +176,24 @@ class _Run:
 
     def _begin(self, state):
         if state is None:
-            self.engine.load(self.recorder.state)
+            state, numbers = unpack_state(
+                self.recorder.state, (self.engine.state.shape[1], self.simulation.particles, self.simulation.dimension)
+            )
+            if self.watch is not None:
+                self.watch.observer.unpack(numbers)
+            self.engine.load(state)
             return self.recorder.step
         self.engine.load(state)
         start = np.array([self.first], np.int64)
         positions = state[0][np.newaxis].astype(self.dtype)
-        speeds = state[1][np.newaxis].astype(self.dtype) if self.velocities else None
+        speeds = state[1][np.newaxis].astype(self.dtype) if self.moving else None
         self._append((start, positions, speeds, first_tallies(self.simulation, state)))
-        self.recorder.checkpoint(self.first, state)
+        self._checkpoint(self.first, state)
         return self.first
+
+    def _checkpoint(self, step, state):
+        observer = self.watch.observer if self.watch is not None else None
+        self.recorder.checkpoint(step, pack_state(state, observer, self.keep.stop - self.keep.start))
 
     def _anneal(self, step, target):
         """Set the temperature of a step; the last step up to which it stays."""
@@ -186,13 +223,22 @@ class _Run:
             return chosen, None, None, None
         columns = len(self.engine.columns)
         tallies = np.empty((*shape[:2], columns)) if columns else None
-        return chosen, np.empty(shape, self.dtype), np.empty(shape, self.dtype) if self.velocities else None, tallies
+        return chosen, np.empty(shape, self.dtype), np.empty(shape, self.dtype) if self.moving else None, tallies
 
     def _append(self, buffers):
         if buffers is None or not len(buffers[0]):
             return
-        steps, *frames = buffers
-        self.recorder.append(steps, steps * self.simulation.dt, *frames)
+        steps, x, v, tallies = buffers
+        if self.watch is not None:
+            seen = np.isin(steps, self.watched)
+            self.watch.observer.add(x[seen], None if v is None else v[seen])
+            kept = np.isin(steps, self.kept) | (steps == self.first)
+            steps, x, v, tallies = (None if part is None else part[kept] for part in (steps, x, v, tallies))
+        if not self.velocities:
+            v = None
+        if len(steps):
+            x, v, tallies = (None if part is None else part[:, self.keep] for part in (x, v, tallies))
+            self.recorder.append(steps, steps * self.simulation.dt, x, v, tallies)
 
     def _explain(self, block, before, step, target, buffers):
         """Replay the block that failed, step by step; keep the frames before; raise with the address."""

@@ -22,16 +22,20 @@ from .description import (
 )
 from .engine import Engine, available_threads
 from .guards import (
+    NOISES,
     check_is_potential,
     check_protocols,
     check_step,
     check_temperatures,
     checked_integrator,
+    checked_noise,
+    kept_particles,
     refuse_stopped,
     stopping_for,
     thermal_length,
+    watch_for,
 )
-from .noise import MAX_COMPONENTS, MAX_PARTICLES, Given, Philox, PhiloxFloat32
+from .noise import MAX_COMPONENTS, MAX_PARTICLES, Given
 from .potentials.definition import cast, check_force, dimension_of, stiffest, without_energy
 from .running import run_to_end
 from .schedule import frame_steps, positive_number, steps_in, whole_number
@@ -40,7 +44,6 @@ from .tempering import Ladder, Tempering
 from .trajectory import open_file
 
 SCHEDULES = {"annealing": Annealing, "tempering": Tempering}
-NOISES = {"float64": Philox, "float32": PhiloxFloat32}
 
 
 class Simulation:
@@ -129,7 +132,7 @@ class Simulation:
                 f"{type(potential).__name__} lives in {needed} dimensions, but dimension = {self.dimension}"
             )
         self.facts = integrator.facts_for(dynamics)
-        self.noise = self._noise(noise)
+        self.noise = checked_noise(self, noise)
         self.start = start
         self.curvature = stiffest(self.potential, self.dimension)
         if without_energy(self.potential) is None:
@@ -141,23 +144,9 @@ class Simulation:
         check_temperatures(self)
         self.ledger, self.stopping = ledger_for(self), stopping_for(self)
 
-    def _noise(self, noise):
-        if isinstance(noise, Given):
-            values = np.ascontiguousarray(noise.values, dtype=np.float64)
-            if values.ndim == 3:
-                values = values[:, np.newaxis]
-            wanted = (self.facts.normals, self.particles, self.dimension + self.integrator.deciding)
-            if values.shape[1:] != wanted:
-                raise ValueError(
-                    f"Given: values of shape {values.shape}, but (steps, {', '.join(map(str, wanted))}) is needed"
-                )
-            return Given(values, int(noise.first_step))
-        if not isinstance(noise, str) or noise not in NOISES:
-            raise ValueError(f"noise = {noise!r}, but it must be {' or '.join(map(repr, NOISES))}, or Given(values)")
-        return NOISES[noise](np.uint64(self.seed))
-
     def run(self, *, steps=None, time=None, every=None, out=None, resume=False, overwrite=False, velocities=True,
-            dtype=None, threads=None, progress=False):  # fmt: skip
+            dtype=None, threads=None, progress=False, observe=None, observe_every=None, observe_from=0.0,
+            particles=None):  # fmt: skip
         """Run from the start, or go on with an unfinished file.
 
         Parameters
@@ -181,6 +170,13 @@ class Simulation:
             Number of threads; None: all processors of this process.
         progress
             Show progress on stderr.
+        observe
+            Averages taken while the run goes on: a list, or a dict, of ``Moments``, ``Histogram``, ``Populations``,
+            ``MeanSquaredDisplacement``, ``Autocorrelation``; their results are ``trajectory.observed``.
+        observe_every, observe_from
+            Time between looks (None: each step), time of the first one [T].
+        particles
+            A range of particles whose frames are kept; None: all.
 
         Returns
         -------
@@ -206,8 +202,10 @@ class Simulation:
             raise ValueError(f"dtype = {dtype!r}, but it must be numpy.float32 or numpy.float64")
         if (resume or overwrite) and out is None:
             raise ValueError("resume and overwrite need a file: out = None")
+        watch = watch_for(self, observe, observe_every, observe_from, steps)
         return run_to_end(
-            self, steps=steps, frames=frames, out=out, resume=resume, overwrite=overwrite, dtype=np.dtype(dtype),
+            self, watch=watch, keep=kept_particles(self, particles), steps=steps, frames=frames, out=out,
+            resume=resume, overwrite=overwrite, dtype=np.dtype(dtype),
             velocities=velocities and self.dynamics.inertial, threads=threads, progress=progress,
         )  # fmt: skip
 

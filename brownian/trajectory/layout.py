@@ -177,7 +177,8 @@ def _fill(file, text, description, plan, chunks):
     lanes = even(n, min(max(STATE_CHUNK_BYTES // (8 * d), LANES[0]), LANES[1]))
     # A row of chunks of its own for each of the two: the one that is never used then takes no disk.
     file.create_dataset(f"{CHECKPOINT}/record", (2,), RECORD, chunks=(1,))
-    file.create_dataset(f"{CHECKPOINT}/state", (2, plan.slots, n, d), "<f8", chunks=(1, 1, lanes, d))
+    slots = max(1, min(plan.slots, 2**15 // (lanes * d)))
+    file.create_dataset(f"{CHECKPOINT}/state", (2, plan.slots, n, d), "<f8", chunks=(1, slots, lanes, d))
 
 
 def open_for_appending(path):

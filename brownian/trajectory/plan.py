@@ -15,7 +15,7 @@ CHUNK_BYTES = 2**18
 SLAB_BYTES = 2**22
 SPARE_BYTES = 2**16
 LANES = 64, 65_536
-SLOTS = 64
+SLOTS = 2**24
 NAME = 64
 
 # The only unit strings that MDAnalysis reads (one other string makes the file unreadable for it), in its own units.

@@ -2,6 +2,8 @@
 
 import copy
 
+from ..observables import observed
+from ..observables.observer import unpack_state
 from .description import summary
 from .errors import TrajectoryError
 from .foreign import ForeignSource, is_foreign
@@ -97,6 +99,17 @@ class Trajectory:
         return acceptance_of(self.columns, self.tallies, self.steps)
 
     @property
+    def observed(self):
+        """What the observables of ``Simulation.run(observe=...)`` have found up to the last checkpoint, by name."""
+        description = self._source.description
+        if "observe" not in description:
+            raise ValueError("nothing was observed: run with observe=[...]")
+        kept = next(iter(self._source.checkpoints()), None)
+        if kept is None:
+            raise TrajectoryError(f"{self._name()}: holds no whole checkpoint, which would tell", self.path)
+        return observed(description, kept.state, tuple(description["state"]))
+
+    @property
     def unit(self):
         """Units as dict(time=..., length=..., velocity=...), or None."""
         unit = self._source.unit
@@ -120,7 +133,13 @@ class Trajectory:
         list of (int, ndarray)
             Step, and state as float64 of shape (slots, N, D); at most two.
         """
-        return [(kept.step, kept.state) for kept in self._source.checkpoints()]
+        description, kept = self._source.description, list(self._source.checkpoints())
+        if "state" not in description:
+            return [(each.step, each.state) for each in kept]
+        among = description.get("among", description)
+        first = description["first_particle"] - among["first_particle"]
+        own = slice(first, first + description["particles"])
+        return [(each.step, unpack_state(each.state, tuple(description["state"]))[0][:, own]) for each in kept]
 
     def frames(self, chunk=None):
         """Go through all frames in slabs, so that a file larger than memory can be read.

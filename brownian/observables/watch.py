@@ -1,0 +1,61 @@
+"""When a run is looked at, and what is looked for; how a file tells of it."""
+
+import numpy as np
+
+from .averages import Histogram, Moments, Populations
+from .lagged import Autocorrelation, MeanSquaredDisplacement
+from .observer import Observer
+
+OBSERVABLES = {cls.__name__: cls for cls in (Autocorrelation, Histogram, MeanSquaredDisplacement, Moments, Populations)}
+
+
+class Watch:
+    """An observer, and the steps at whose end it looks.
+
+    Parameters
+    ----------
+    observables
+        See ``Observer``.
+    every, first, steps
+        Steps between looks; the first one; steps of the run.
+    particles, dimension, inertial
+        What is looked at: the first particles of a run.
+    """
+
+    def __init__(self, observables, *, every, first, steps, particles, dimension, inertial):
+        self.every, self.first = every, first
+        self.frames = np.arange(first, steps + 1, every)
+        self.observer = Observer(observables, particles, dimension, len(self.frames), inertial=inertial)
+
+    def describe(self):
+        """As plain data."""
+        size = self.observer.size
+        return {
+            "every": self.every, "from": self.first, "frames": size.frames, "particles": size.particles,
+            "observables": {
+                name: {"class": type(one).__name__} | {key: _plain(value) for key, value in vars(one).items()}
+                for name, one in self.observer.observables.items()
+            },
+        }  # fmt: skip
+
+
+def observed(description, packed, shape):
+    """What a trajectory's newest checkpoint tells of its observables: name to result."""
+    from .observer import unpack_state
+
+    data, inertial = description["observe"], True
+    observables = {
+        name: OBSERVABLES[entry["class"]](**{key: _hashable(value) for key, value in entry.items() if key != "class"})
+        for name, entry in data["observables"].items()
+    }
+    observer = Observer(observables, data["particles"], shape[2], data["frames"], inertial=inertial)
+    observer.unpack(unpack_state(packed, shape)[1])
+    return observer.results(data["every"] * description["dt"])
+
+
+def _plain(value):
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _hashable(value):
+    return tuple(value) if isinstance(value, list) else value
