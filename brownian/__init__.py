@@ -67,6 +67,7 @@ _HOME = {
     "trajectory": ("Trajectory", "from_arrays", "repair"),
     "stops": ("CrossLevel", "EnterBall", "EnterBox", "LeaveInterval"),
     "fdt": ("validate",),
+    "verification": ("verify",),
     "units": ("Bead", "stokes_friction"),
     "schedule": ("logarithmic_times",),
     "sampling": ("Samples", "draw", "sample"),

@@ -99,6 +99,27 @@ def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velo
         engine.close()
 
 
+def continued(simulation, step, state, frames, threads):
+    """The frames of a simulation at some steps, in memory as float64, from a state at a step."""
+    engine = simulation.engine(threads)
+    recorder = MemoryRecorder(
+        {}, particles=simulation.particles, dimension=simulation.dimension, velocities=simulation.dynamics.inertial,
+        dtype=np.float64, planned_frames=len(frames), columns=engine.columns,
+    )  # fmt: skip
+    recorder.step, recorder.state = step, state
+    first, last = simulation.first_step, int(frames[-1])
+    try:
+        with recorder, _signals() as stop:
+            run = _Run(
+                simulation, engine, recorder, np.asarray(frames) - first, np.dtype(np.float64),
+                simulation.dynamics.inertial, stop, None, range(simulation.particles),
+            )  # fmt: skip
+            run.go(last - first, None, Progress(last - first, "", False))
+            return recorder.finish()
+    finally:
+        engine.close()
+
+
 def _regular(frames):
     return len(frames) > 0 and np.array_equal(frames, frames[0] * np.arange(1, len(frames) + 1))
 
