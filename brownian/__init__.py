@@ -55,6 +55,17 @@ _HOME = {
         "potential",
     ),
     "expressions": ("Expression",),
+    "learning": (
+        "Adam",
+        "ContrastiveDivergence",
+        "DenoisingScoreMatching",
+        "ExactGradient",
+        "PersistentChains",
+        "SlicedScoreMatching",
+        "learn",
+    ),
+    "machines": ("BoltzmannMachine", "GaussianBinaryMachine", "RestrictedBoltzmannMachine"),
+    "models": ("BasisEnergy", "MixtureEnergy", "NetworkEnergy", "PolynomialEnergy"),
     "noise": ("Given",),
     "observables": (
         "Autocorrelation",
@@ -73,6 +84,20 @@ _HOME = {
     "sampling": ("Samples", "draw", "sample"),
     "report": ("Check", "Result", "Scenario"),
 }
-_MODULES = ("analysis", "cli", "datasets", "fdt", "plotting", "sampling", "theory", "trajectory", "units", "vectormath")
+_MODULES = (
+    "analysis",
+    "cli",
+    "datasets",
+    "fdt",
+    "learning",
+    "machines",
+    "models",
+    "plotting",
+    "sampling",
+    "theory",
+    "trajectory",
+    "units",
+    "vectormath",
+)
 
 __getattr__, __dir__, __all__ = lazily(__name__, _HOME, _MODULES, {"open": "open_trajectory"})

@@ -15,8 +15,7 @@ import numpy as np
 from .colored import ActiveForce, ColoredNoise, GeneralizedLangevin
 from .dynamics import Langevin, Overdamped
 from .integrators import REGISTRY as INTEGRATORS
-from .potentials import REGISTRY as POTENTIALS
-from .potentials import Driven
+from .potentials import REGISTRY, Driven
 from .potentials.driven import DrivenPotential
 from .potentials.protocols import PROTOCOLS
 from .stops.conditions import STOPS
@@ -41,18 +40,32 @@ def describe_potential(potential):
         }
         return {"class": "Driven", "inner": describe_potential(potential.inner), "protocols": protocols}
     fields = {
-        name: describe_potential(value) if isinstance(value, tuple) else np.asarray(value).tolist()
+        name: describe_potential(value) if isinstance(value, tuple) else _array(np.asarray(value))
         for name, value in zip(potential._fields, potential, strict=True)
     }
     if hasattr(cls, "text"):
         return {"class": "Expression", "text": cls.text, "dimension": cls.dimension, "parameters": fields}
-    if POTENTIALS.get(cls.__name__) is cls:
+    if _known(cls.__name__) is cls:
         return {"class": cls.__name__, "parameters": fields}
     try:
         source = inspect.getsource(cls)
     except (OSError, TypeError):
         source = ""
     return {"class": cls.__qualname__, "source": source, "parameters": fields}
+
+
+def _known(name):
+    """The class of this package that has a name: a potential or an energy model; None for a user's own."""
+    if name in REGISTRY:
+        return REGISTRY[name]
+    from .models import MODELS
+
+    return MODELS.get(name)
+
+
+def _array(value):
+    """Numbers as nested lists; an empty array by its shape, which lists do not tell."""
+    return value.tolist() if value.size else {"empty": list(value.shape)}
 
 
 def build_potential(data):
@@ -68,9 +81,7 @@ def build_potential(data):
         raise Undescribed(
             "the file does not say which potential it was made with; hand it in: simulation(potential=...)"
         )
-    parameters = {
-        name: build_potential(value) if isinstance(value, dict) else value for name, value in data["parameters"].items()
-    }
+    parameters = {name: _built(value) for name, value in data["parameters"].items()}
     if data["class"] == "Expression":
         from .expressions import Expression
 
@@ -79,12 +90,20 @@ def build_potential(data):
                 f"the file's expression is not one that brownian writes: {sorted(data)}, {sorted(parameters)}"
             )
         return Expression(data["text"], dimension=data["dimension"], **parameters)
-    if data["class"] not in POTENTIALS:
+    known = _known(data["class"])
+    if known is None:
         raise Undescribed(
             f"the file was made with a class of its author's, {data['class']}; its source is in the file but is never "
             "run: hand in a potential, simulation(potential=...)"
         )
-    return POTENTIALS[data["class"]](**parameters)
+    return known(**parameters)
+
+
+def _built(value):
+    """A parameter of a potential: numbers, an empty array, or another potential."""
+    if not isinstance(value, dict):
+        return value
+    return np.zeros([min(int(n), 4096) for n in value["empty"]]) if set(value) == {"empty"} else build_potential(value)
 
 
 def describe_start(start):

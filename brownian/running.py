@@ -43,7 +43,8 @@ class _Stop:
 
 
 @contextmanager
-def _signals():
+def signals():
+    """Let SIGINT and SIGTERM be obeyed at the next interrupt, with everything saved."""
     stop = _Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
@@ -91,7 +92,7 @@ def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velo
         recorder = FileRecorder.resume(out, description, **files) if resume else FileRecorder(
             out, description, overwrite=overwrite, **files)  # fmt: skip
     try:
-        with recorder, _signals() as stop:  # a recorder that is left unfinished abandons its file, whole
+        with recorder, signals() as stop:  # a recorder that is left unfinished abandons its file, whole
             run = _Run(simulation, engine, recorder, frames, dtype, velocities, stop, watch, keep)
             run.go(steps, state, Progress(steps, note, progress))
             return recorder.finish()
@@ -109,7 +110,7 @@ def continued(simulation, step, state, frames, threads):
     recorder.step, recorder.state = step, state
     first, last = simulation.first_step, int(frames[-1])
     try:
-        with recorder, _signals() as stop:
+        with recorder, signals() as stop:
             run = _Run(
                 simulation, engine, recorder, np.asarray(frames) - first, np.dtype(np.float64),
                 simulation.dynamics.inertial, stop, None, range(simulation.particles),
@@ -254,12 +255,13 @@ class _Run:
             seen = np.isin(steps, self.watched)
             self.watch.observer.add(x[seen], None if v is None else v[seen])
             kept = np.isin(steps, self.kept) | (steps == self.first)
-            steps, x, v, tallies = (None if part is None else part[kept] for part in (steps, x, v, tallies))
+            steps, x = steps[kept], x[kept]
+            v, tallies = (None if part is None else part[kept] for part in (v, tallies))
         if not self.velocities:
             v = None
         if len(steps):
-            x, v, tallies = (None if part is None else part[:, self.keep] for part in (x, v, tallies))
-            self.recorder.append(steps, steps * self.simulation.dt, x, v, tallies)
+            v, tallies = (None if part is None else part[:, self.keep] for part in (v, tallies))
+            self.recorder.append(steps, steps * self.simulation.dt, x[:, self.keep], v, tallies)
 
     def _explain(self, block, before, step, target, buffers):
         """Replay the block that failed, step by step; keep the frames before; raise with the address."""

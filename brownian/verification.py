@@ -137,7 +137,7 @@ def _stretch(name, trajectory, simulation, first, state, budget, threads):
     differing, numbers, at = 0, 0, None
     for row, frame in enumerate(frames):
         for stored, again in ((trajectory.positions, x), (trajectory.velocities, v)):
-            if stored is None:
+            if stored is None or again is None:
                 continue
             kept = stored[int(frame)]
             wrong = int(np.count_nonzero(kept != again[row].astype(kept.dtype)))

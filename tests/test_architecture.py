@@ -39,7 +39,7 @@ FLOORS = [
         "trajectory",
     },
     {"analysis", "learning", "sampling"},
-    {"bench", "fdt", "plotting", "report", "sweep"},
+    {"bench", "fdt", "plotting", "report", "sweeps", "verification"},
     {"cli", "scripts", "__main__", "__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}

@@ -84,7 +84,8 @@ class Moments(Observable):
 
     def result(self, kept, size, frames, interval):
         """Average."""
-        return Average(*over_groups(kept["sums"], size, frames), size.groups)
+        value, error = over_groups(kept["sums"], size, frames)
+        return Average(value, error, size.groups)
 
 
 def count_between(x, component, edges, closed, bounds, counts):
@@ -192,4 +193,5 @@ class Populations(Observable):
 
     def result(self, kept, size, frames, interval):
         """Average."""
-        return Average(*over_groups(kept["counts"], size, frames), size.groups)
+        value, error = over_groups(kept["counts"], size, frames)
+        return Average(value, error, size.groups)

@@ -137,6 +137,9 @@ def without_energy(potential):
     return lacking(potential, ENERGY)
 
 
+STATIC = "brownian.potentials.", "brownian.models.", "brownian.machines."  # whose plain classes are at rest
+
+
 def depends_on_time(potential):
     """Whether U may depend on t: driven parameters, t in a formula, or a class that is not the package's own."""
     cls, inner = type(potential), parts(potential)
@@ -144,7 +147,7 @@ def depends_on_time(potential):
         return any(depends_on_time(part) for part in inner)
     if hasattr(cls, "text"):
         return re.search(r"\bt\b", cls.text) is not None
-    return bool(inner) or not cls.__module__.startswith("brownian.potentials.")
+    return bool(inner) or not cls.__module__.startswith(STATIC)
 
 
 def affine_force(potential, dimension, t=0.0):
