@@ -55,12 +55,13 @@ def describe_potential(potential):
 
 
 def _known(name):
-    """The class of this package that has a name: a potential or an energy model; None for a user's own."""
+    """The class of this package that has a name, an energy model's too; None for a user's own."""
     if name in REGISTRY:
         return REGISTRY[name]
+    from .machines import Relaxation
     from .models import MODELS
 
-    return MODELS.get(name)
+    return (MODELS | {Relaxation.__name__: Relaxation}).get(name)
 
 
 def _array(value):

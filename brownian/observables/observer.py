@@ -74,7 +74,7 @@ def named(observables):
     if isinstance(observables, Observable):
         observables = [observables]
     if not isinstance(observables, dict):
-        found = {}
+        found: dict[str, Observable] = {}
         for observable in observables:
             name = type(observable).__name__
             count = sum(key.split()[0] == name for key in found)

@@ -1,0 +1,53 @@
+"""Annealed importance sampling: ln Z of machines with too many units to be enumerated."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..schedule import whole_number
+
+
+class AnnealedEstimate(NamedTuple):
+    """An estimate of ln Z by annealed importance sampling.
+
+    Parameters
+    ----------
+    value, error
+        ln Z and its standard error, by the delta method over the chains.
+    samples
+        Number of chains.
+    effective_samples
+        (sum w)^2 / sum w^2: where it is a small part of the chains, distrust the error and take more temperatures.
+    log_weights
+        ln w of every chain, shape (chains,); ln Z = ln Z_0 + ln mean w.
+    """
+
+    value: float
+    error: float
+    samples: int
+    effective_samples: float
+    log_weights: np.ndarray
+
+    def z(self, expected):
+        """Return (value - expected) / error."""
+        return (self.value - expected) / self.error
+
+
+def ladder(betas):
+    """The scales of the weights from 0 to 1; a number n of temperatures stands for n equal steps."""
+    if np.ndim(betas) == 0:
+        return np.linspace(0.0, 1.0, whole_number("betas", betas, 1) + 1)
+    scales = np.asarray(betas, dtype=np.float64)
+    rising = scales.ndim == 1 and scales.size >= 2 and np.all(np.diff(scales) > 0.0)
+    if not rising or scales[0] != 0.0 or scales[-1] != 1.0:
+        raise ValueError(f"betas = {betas!r}, but a number of steps, or a list that rises from 0 to 1, is needed")
+    return scales
+
+
+def estimate(log_start, log_weights):
+    """The estimate ln Z = ln Z_0 + ln mean w."""
+    top = log_weights.max()
+    w = np.exp(log_weights - top)
+    error = w.std(ddof=1) / (np.sqrt(w.size) * w.mean())
+    value = log_start + top + np.log(w.mean())
+    return AnnealedEstimate(float(value), float(error), w.size, float(w.sum() ** 2 / (w**2).sum()), log_weights)
