@@ -39,8 +39,8 @@ FLOORS = [
         "trajectory",
     },
     {"analysis", "learning", "sampling"},
-    {"bench", "fdt", "plotting", "report", "sweeps", "verification"},
-    {"cli", "scripts", "__main__", "__init__"},
+    {"bench", "fdt", "plotting", "report", "scripts", "sweeps", "verification"},
+    {"cli", "__main__", "__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
 ONLY = {"h5py": {"trajectory", "description"}, "matplotlib": {"plotting", "report"}, "sympy": {"expressions"}}
