@@ -79,6 +79,7 @@ _HOME = {
     "stops": ("CrossLevel", "EnterBall", "EnterBox", "LeaveInterval"),
     "fdt": ("validate",),
     "verification": ("verify",),
+    "sweeps": ("sweep",),
     "units": ("Bead", "stokes_friction"),
     "schedule": ("logarithmic_times",),
     "sampling": ("Samples", "draw", "sample"),

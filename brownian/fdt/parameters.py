@@ -53,7 +53,8 @@ class Claim:
         self.kernel = self.integrator.kernel(self.dynamics, self.dt, self.dimension, self.potential)
         self.underdamped = self.dynamics.inertial
         self.remembers = len(self.dynamics.slots) > 1 + self.underdamped  # forces that are not in the file
-        self.adjusted = counts_acceptance(self.kernel)  # a move that was rejected leaves no noise in the file
+        foreign = isinstance(self.kernel, BAOAKernel)
+        self.adjusted = not foreign and counts_acceptance(self.kernel)  # rejected moves leave no noise in the file
         self.kT = self.dynamics.components("kT", self.dimension)
         slow = "total" if hasattr(self.dynamics, "total") else "friction"
         self.friction = self.dynamics.components(slow, self.dimension)
