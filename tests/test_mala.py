@@ -32,7 +32,7 @@ def by_hand(potential, x, dt, normals):
     return np.where(accepted[:, np.newaxis], y, x), accepted
 
 
-@pytest.mark.parametrize("potential", [WELL, bn.MuellerBrown(scale=0.05)], ids=["component", "block"])
+@pytest.mark.parametrize("potential", [WELL, bn.Banana(width=2.0, bend=0.1)], ids=["component", "block"])
 def test_a_step_is_the_textbook_one(potential):
     rng = np.random.default_rng(11)
     particles, dimension = 200, potential.dimension if hasattr(potential, "dimension") else 2
