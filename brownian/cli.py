@@ -1,7 +1,6 @@
 """The command line: parse, call, print.  Results go to stdout, talk and progress to stderr."""
 
 import argparse
-import ast
 import json
 import os
 import sys
@@ -40,6 +39,7 @@ def _message(error):
 
 
 def _parser():
+    from .sweeps.command import add_options as add_sweep_options
     from .version import __version__
 
     parser = argparse.ArgumentParser(prog="brownian", description="Langevin dynamics: run scenarios, read their files.")
@@ -53,6 +53,11 @@ def _parser():
     run.add_argument("--threads", type=int, help="number of threads (default: all processors)")
     run.add_argument("--json", action="store_true", help="print the result as JSON")
     run.set_defaults(act=_run)
+
+    sweep = commands.add_parser(
+        "sweep", help="a scenario at many parameters, many times each, on many processes or machines"
+    )
+    add_sweep_options(sweep)
 
     info = commands.add_parser("info", help="what is in a file, how it was made, how to make it again")
     info.add_argument("file")
@@ -78,6 +83,11 @@ def _parser():
     validate.add_argument("--picture", metavar="PNG", help="draw the verdict")
     validate.add_argument("--json", action="store_true", help="print as JSON")
     validate.set_defaults(act=_validate)
+
+    verify = commands.add_parser("verify", help="make stretches of a run again and compare every number, bit for bit")
+    verify.add_argument("file")
+    verify.add_argument("--json", action="store_true", help="print as JSON")
+    verify.set_defaults(act=_verify)
 
     plot = commands.add_parser("plot", help="a picture of a file")
     plot.add_argument("file")
@@ -138,28 +148,14 @@ def _run(chosen, rest):
 
 
 def _add_option(parser, name, default):
+    from .sweeps.values import kind_of
+
     flag = f"--{name.replace('_', '-')}"
     if isinstance(default, bool):
         parser.add_argument(flag, dest=name, action=argparse.BooleanOptionalAction, default=default)
     else:
-        kind = type(default) if isinstance(default, int | float | str) else _value
-        kind = _whole if kind is int else kind
         shown = f"default: {default}" if default is not None else "default: chosen by the scenario"
-        parser.add_argument(flag, dest=name, type=kind, default=default, metavar=name.upper(), help=shown)
-
-
-def _whole(text):
-    number = float(text)  # 1e6 is a whole number too
-    if number != int(number):
-        raise ValueError(text)
-    return int(text) if text.lstrip("+-").isdigit() else int(number)
-
-
-def _value(text):
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
+        parser.add_argument(flag, dest=name, type=kind_of(default), default=default, metavar=name.upper(), help=shown)
 
 
 def _info(chosen, rest):
@@ -209,6 +205,14 @@ def _validate(chosen, rest):
             plotting.verdict(verdict)[0].figure.savefig(chosen.picture, dpi=150)
     print(json.dumps(verdict.as_data()) if chosen.json else verdict)
     return verdict.exit_status
+
+
+def _verify(chosen, rest):
+    from .verification import verify
+
+    found = verify(chosen.file)
+    print(json.dumps(found.as_data()) if chosen.json else found)
+    return found.exit_status
 
 
 def _scheme(schemes, name):

@@ -8,6 +8,7 @@ from .judgement import verdict
 from .landscapes import animation, boltzmann, density, landscape, phase_portrait
 from .look import THEORY, figure, style
 from .spectra import psd, vacf
+from .sweeps import sweep
 
 __all__ = [
     "THEORY",
@@ -21,6 +22,7 @@ __all__ = [
     "phase_portrait",
     "psd",
     "style",
+    "sweep",
     "theory",
     "vacf",
     "verdict",
