@@ -12,6 +12,8 @@ import measurement
 
 from brownian.sweeps import sweep
 
+HOST = "127.0.0.1"
+
 
 def empty(*, k, seed):
     """Do nothing."""
@@ -36,7 +38,7 @@ def dask():
     import distributed
 
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, host=HOST, dashboard_address=None) as cluster,
         distributed.Client(cluster) as client,
         client.get_executor(pure=False) as executor,
     ):
