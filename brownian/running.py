@@ -300,5 +300,10 @@ class _Run:
             limit = simulation.integrator.stability_limit(simulation.dynamics, curvature)
             if simulation.dt >= limit:
                 break
+        if limit < simulation.dt / 100.0:
+            return (
+                f"It was far out already, where the curvature is {curvature:.3g}: the step was too long before, try "
+                f"dt = {simulation.dt / 4.0:.2g}, and shorter until it stays"
+            )
         dt = float(f"{min(simulation.dt / 4.0, limit / 2.0):.2g}")
         return f"The step is too long for the curvature {curvature:.3g} met there: try dt = {dt:g}"
