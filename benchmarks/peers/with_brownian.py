@@ -1,13 +1,10 @@
 """Our own package.  Forms: float64, float32 (the noise; the state is float64); for W2 "GJF float64" and so on."""
 
-import pathlib
-import sys
-
 import worker
 
 workload, form, threads = worker.arguments()
-sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
-from workloads import moving, simulation  # noqa: E402  the number of threads is set before
+
+from brownian.bench.workloads import moving, simulation  # noqa: E402  the number of threads is set before
 
 *scheme, noise = form.split()
 advance = moving(simulation(" ".join([workload, *scheme]), noise=noise), threads)
