@@ -104,7 +104,12 @@ def _built(value):
     """A parameter of a potential: numbers, an empty array, or another potential."""
     if not isinstance(value, dict):
         return value
-    return np.zeros([min(int(n), 4096) for n in value["empty"]]) if set(value) == {"empty"} else build_potential(value)
+    if set(value) != {"empty"}:
+        return build_potential(value)
+    shape = value["empty"]
+    if not (isinstance(shape, list) and all(type(n) is int and n >= 0 for n in shape) and 0 in shape):
+        raise Undescribed(f"the file says of a parameter that it is empty, with the shape {shape!r}")
+    return np.zeros(shape)
 
 
 def describe_start(start):

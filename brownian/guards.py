@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from .stops import StopCondition
 from .stops.kernels import NoStop
 from .tempering import Tempering
 
+SCHEDULES: dict[str, Any] = {"annealing": Annealing, "tempering": Tempering}
 NOISES = {"float64": Philox, "float32": PhiloxFloat32}
 
 
@@ -106,7 +108,7 @@ def check_protocols(simulation, steps):
 
 def check_temperatures(simulation):
     """Refuse levels of kT that don't fit the dynamics or the particles."""
-    for name, kind in (("annealing", Annealing), ("tempering", Tempering)):
+    for name, kind in SCHEDULES.items():
         given = getattr(simulation, name)
         if given is None:
             continue
@@ -120,7 +122,7 @@ def check_temperatures(simulation):
             )
         if simulation.bookkeeping or simulation.stop is not None:
             raise ValueError(f"{name} can't be combined with bookkeeping or stop")
-        for level in given.kT:  # each level must have a kernel
+        for level in (min(given.kT), max(given.kT)):  # each level must have a kernel
             simulation.integrator.kernel(
                 replace(simulation.dynamics, kT=level), simulation.dt, simulation.dimension, simulation.potential
             )

@@ -28,6 +28,8 @@ START_MEMORY = 20  # + k: of the k-th mode
 CROSSING, TOUCHING = 33, 34  # of a wall, inside of a step: whether, and when
 LEVEL = 32  # moves between discrete levels
 EXCHANGE = 35  # of replicas
+VISIBLE, HIDDEN, START_UNITS = 40, 42, 44  # of Boltzmann machines; + 1: the lower bits of their uniforms
+ORDER, PERTURBATION, DIRECTION, WEIGHTS, CHAINS = 50, 51, 52, 53, 54  # of learning
 
 _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)

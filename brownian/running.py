@@ -74,7 +74,7 @@ def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velo
     if watch is not None or len(keep) < simulation.particles:
         description["state"] = list(shape)
     if len(keep) < simulation.particles:
-        description = only(description, keep)
+        description = _only(description, keep)
     sizes = {
         "particles": len(keep),
         "dimension": simulation.dimension,
@@ -100,32 +100,23 @@ def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velo
         engine.close()
 
 
-def continued(simulation, step, state, frames, threads):
-    """The frames of a simulation at some steps, in memory as float64, from a state at a step."""
-    engine = simulation.engine(threads)
-    recorder = MemoryRecorder(
-        {}, particles=simulation.particles, dimension=simulation.dimension, velocities=simulation.dynamics.inertial,
-        dtype=np.float64, planned_frames=len(frames), columns=engine.columns,
-    )  # fmt: skip
-    recorder.step, recorder.state = step, state
-    first, last = simulation.first_step, int(frames[-1])
-    try:
-        with recorder, signals() as stop:
-            run = _Run(
-                simulation, engine, recorder, np.asarray(frames) - first, np.dtype(np.float64),
-                simulation.dynamics.inertial, stop, None, range(simulation.particles),
-            )  # fmt: skip
-            run.go(last - first, None, Progress(last - first, "", False))
-            return recorder.finish()
-    finally:
-        engine.close()
+def at_temperature(simulation, engine, step, target):
+    """Give an engine the temperature of a step; returns the step up to which it stays, ``target`` at most."""
+    annealing = simulation.annealing
+    if annealing is None:
+        return target
+    done = step - simulation.first_step
+    dynamics = annealing.dynamics_at(simulation.dynamics, done)
+    engine.kernel = simulation.integrator.kernel(dynamics, simulation.dt, simulation.dimension, simulation.potential)
+    change = annealing.next_change(done)
+    return target if change is None else min(target, simulation.first_step + change)
 
 
 def _regular(frames):
     return len(frames) > 0 and np.array_equal(frames, frames[0] * np.arange(1, len(frames) + 1))
 
 
-def only(description, keep):
+def _only(description, keep):
     """The description of a run of the particles ``keep`` alone: the same bits, as noise goes by particle."""
     start = description["start"]
     if isinstance(start, dict):
@@ -164,12 +155,10 @@ class _Run:
         if step > last:
             raise ValueError(f"the file is at step {step - self.first}, beyond the {steps} steps asked for")
         report.begin(step - self.first)
-        pending, checkpoint_at, simulation = None, time.monotonic(), self.simulation
+        pending, checkpoint_at = None, time.monotonic()
         before = np.empty_like(self.engine.state)
         while step < last:
-            target = self._target(step, last)
-            if simulation.annealing is not None:
-                target = self._anneal(step, target)
+            target = at_temperature(self.simulation, self.engine, step, self._target(step, last))
             np.copyto(before, self.engine.state)
             began = time.perf_counter()
             buffers = self._buffers(step, target)
@@ -216,16 +205,6 @@ class _Run:
     def _checkpoint(self, step, state):
         observer = self.watch.observer if self.watch is not None else None
         self.recorder.checkpoint(step, pack_state(state, observer, self.keep.stop - self.keep.start))
-
-    def _anneal(self, step, target):
-        """Set the temperature of a step; the last step up to which it stays."""
-        simulation, done = self.simulation, step - self.first
-        dynamics = simulation.annealing.dynamics_at(simulation.dynamics, done)
-        self.engine.kernel = simulation.integrator.kernel(
-            dynamics, simulation.dt, simulation.dimension, simulation.potential
-        )
-        change = simulation.annealing.next_change(done)
-        return target if change is None else min(target, self.first + change)
 
     def _target(self, step, last):
         steps = max(1, int(self.rate * max(SECONDS_PER_CALL, SECONDS_PER_BYTE * self.engine.state.nbytes)))

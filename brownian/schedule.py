@@ -2,6 +2,7 @@
 
 import math
 import operator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,14 @@ def whole_number(name, value, minimum):
         raise TypeError(f"{name} = {value!r}, but a whole number is needed") from None
     if isinstance(value, bool) or number < minimum:
         raise ValueError(f"{name} = {value!r}, but it must be at least {minimum}")
+    return number
+
+
+def checked_seed(seed):
+    """A seed, 0 ... 2^64 - 1; TypeError or ValueError that names the value otherwise."""
+    number = whole_number("seed", seed, 0)
+    if number >= 2**64:
+        raise ValueError(f"seed = {seed!r}, but it must be below 2**64")
     return number
 
 
@@ -43,6 +52,43 @@ def steps_in(name, time, dt):
             f"e.g. {max(1, steps) * dt:.12g}"
         )
     return steps
+
+
+class Walk(NamedTuple):
+    """The checked arguments of a run of independent walkers on discrete states."""
+
+    steps: int
+    walkers: int
+    seed: int
+    every: int
+    first_step: int
+    first_walker: int
+
+    @property
+    def last_step(self):
+        """Number of the step at the end."""
+        return self.first_step + self.steps
+
+
+def checked_walk(step, walker, *, steps, walkers, seed, every, first_step, first_walker, most):
+    """The arguments as a ``Walk``; TypeError or ValueError that names the value and what is allowed.
+
+    step, walker: what the two are called in the messages; most: walker numbers stay below.
+    """
+    first_steps, first_walkers = f"first_{step}", f"first_{walker}"
+    taken, count = whole_number(f"{step}s", steps, 1), whole_number(f"{walker}s", walkers, 1)
+    first, origin = whole_number(first_steps, first_step, 0), whole_number(first_walkers, first_walker, 0)
+    seed = checked_seed(seed)
+    every = taken if every is None else whole_number("every", every, 1)
+    if every > taken:
+        raise ValueError(f"every = {every!r}, but the run has {taken} {step}s")
+    if origin + count > most:
+        raise ValueError(f"{walker}s = {walkers!r}, but {walker} numbers must stay below {most}")
+    if first + taken >= 2**62:
+        raise ValueError(
+            f"{first_steps} = {first_step!r} and {step}s = {steps!r}, but {step} numbers must stay below 2**62"
+        )
+    return Walk(taken, count, seed, every, first, origin)
 
 
 def frame_steps(every, steps, dt):

@@ -5,7 +5,6 @@ import secrets
 import numpy as np
 
 from . import units as unit_sets
-from .annealing import Annealing
 from .bookkeeping import ledger_for, opened
 from .description import (
     Undescribed,
@@ -23,6 +22,7 @@ from .description import (
 from .engine import Engine, available_threads
 from .guards import (
     NOISES,
+    SCHEDULES,
     check_is_potential,
     check_protocols,
     check_step,
@@ -38,12 +38,10 @@ from .guards import (
 from .noise import MAX_COMPONENTS, MAX_PARTICLES, Given
 from .potentials.definition import cast, check_force, dimension_of, stiffest, without_energy
 from .running import run_to_end
-from .schedule import frame_steps, positive_number, steps_in, whole_number
+from .schedule import checked_seed, frame_steps, positive_number, steps_in, whole_number
 from .start import draw_start
-from .tempering import Ladder, Tempering
+from .tempering import Ladder
 from .trajectory import open_file
-
-SCHEDULES = {"annealing": Annealing, "tempering": Tempering}
 
 
 class Simulation:
@@ -123,9 +121,7 @@ class Simulation:
         if self.dimension > MAX_COMPONENTS:
             raise ValueError(f"dimension = {dimension!r}, but it must be at most {MAX_COMPONENTS}")
         self.drawn = seed is None
-        self.seed = secrets.randbits(63) if seed is None else whole_number("seed", seed, 0)
-        if self.seed >= 2**64:
-            raise ValueError(f"seed = {seed!r}, but it must be below 2**64")
+        self.seed = secrets.randbits(63) if seed is None else checked_seed(seed)
         needed = dimension_of(self.potential)
         if needed not in (None, self.dimension):
             raise ValueError(

@@ -123,8 +123,9 @@ class Ladder:
                     for values, part in ((positions, x), (velocities, v)):
                         if values is not None:
                             values[rows, chosen] = part
-                    tallies[rows, chosen, :-2] = own
-            if len(rows):
+                    if tallies is not None:
+                        tallies[rows, chosen, :-2] = own
+            if len(rows) and tallies is not None:
                 tallies[rows, :, -2:] = self.unload()[self.scheme_slots :, :, 0].T
             step = target
             if step % every == 0:

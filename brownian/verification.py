@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .engine import available_threads
-from .running import continued
+from .replaying import continued
 from .simulation import open_trajectory
 
 BUDGET = 2**27  # coordinate-steps of one stretch, at most
@@ -124,19 +124,13 @@ def _stretch(name, trajectory, simulation, first, state, budget, threads):
     """Go on from a state, and compare the frames that follow (and the first, at the start)."""
     steps = trajectory.steps
     reach = first + budget // (trajectory.particles * trajectory.dimension)
-    inside = np.flatnonzero((steps > first) & (steps <= reach))
-    same = np.flatnonzero(steps == first)
-    frames = np.r_[same, inside]
-    columns = (state[0][np.newaxis], state[1][np.newaxis] if trajectory.velocities is not None else None)
-    made = [columns]
-    if len(inside):
-        again = continued(simulation, first, state, steps[inside], threads)
-        made.append((again.positions[:], again.velocities[:] if trajectory.velocities is not None else None))
-    x = np.concatenate([part[0] for part in made])[0 if len(same) else 1 :]
-    v = None if columns[1] is None else np.concatenate([part[1] for part in made])[0 if len(same) else 1 :]
+    frames = np.flatnonzero((steps >= first) & (steps <= reach))
+    if not len(frames):
+        return Stretch(name, first, first, 0, 0, 0, None)
+    made = continued(simulation, first, state, steps[frames], threads)
     differing, numbers, at = 0, 0, None
     for row, frame in enumerate(frames):
-        for stored, again in ((trajectory.positions, x), (trajectory.velocities, v)):
+        for stored, again in ((trajectory.positions, made.positions), (trajectory.velocities, made.velocities)):
             if stored is None or again is None:
                 continue
             kept = stored[int(frame)]
@@ -144,5 +138,4 @@ def _stretch(name, trajectory, simulation, first, state, budget, threads):
             numbers, differing = numbers + kept.size, differing + wrong
             if wrong and at is None:
                 at = int(steps[frame])
-    last = int(steps[inside[-1]]) if len(inside) else first
-    return Stretch(name, first, last, len(frames), numbers, differing, at)
+    return Stretch(name, first, int(steps[frames[-1]]), len(frames), numbers, differing, at)

@@ -32,6 +32,7 @@ FLOORS = [
         "description",
         "guards",
         "observables",
+        "replaying",
         "running",
         "simulation",
         "start",

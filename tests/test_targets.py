@@ -9,9 +9,9 @@ from conftest import STANDARD_ERRORS
 import brownian as bn
 from brownian import datasets
 from brownian.potentials import (
+    ExactMoments,
     Gaussian,
     LogisticRegression,
-    Moments,
     Rastrigin,
     Rings,
     TwoMoons,
@@ -292,7 +292,7 @@ def test_points_of_data_sets(name):
     assert x.dtype == np.float64
     assert np.array_equal(x, make(5))
     assert not np.array_equal(x, make(6))
-    deviations = _deviations(x, Moments(np.array(mean), np.diag(variance)))
+    deviations = _deviations(x, ExactMoments(np.array(mean), np.diag(variance)))
     assert np.abs(deviations[:2]).max() < STANDARD_ERRORS
     assert np.abs(deviations[[2, 5]]).max() < STANDARD_ERRORS
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from ..annealing import Annealing
 from ..dynamics import Langevin, Overdamped
-from ..integrators.moves import counts_acceptance
 from ..integrators.probe import affine_probe
 from ..potentials.definition import affine_force
 from ..simulation import Simulation
@@ -53,8 +52,7 @@ class Claim:
         self.kernel = self.integrator.kernel(self.dynamics, self.dt, self.dimension, self.potential)
         self.underdamped = self.dynamics.inertial
         self.remembers = len(self.dynamics.slots) > 1 + self.underdamped  # forces that are not in the file
-        foreign = isinstance(self.kernel, BAOAKernel)
-        self.adjusted = not foreign and counts_acceptance(self.kernel)  # rejected moves leave no noise in the file
+        self.adjusted = self.integrator.deciding > 0  # rejected moves leave no noise in the file
         self.kT = self.dynamics.components("kT", self.dimension)
         slow = "total" if hasattr(self.dynamics, "total") else "friction"
         self.friction = self.dynamics.components(slow, self.dimension)

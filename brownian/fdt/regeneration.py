@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine import available_threads
 from ..noise import normals_at
-from ..trajectory import MemoryRecorder
+from ..replaying import continued
 from .verdict import rounding_line
 
 REPLAYED = 2**20  # normals of a replayed stretch
@@ -73,23 +73,10 @@ def replay(trajectory, simulation):
     last = int(steps[-1])
     numbers = trajectory.particles * trajectory.dimension
     first_kept = max(step, last - max(1, REPLAYED // numbers))
-    engine = simulation.engine(available_threads())
+    every = continued(simulation, step, state, np.arange(first_kept, last + 1), available_threads())
     worst = size = 0.0
-    try:
-        engine.load(state)
-        at = step
-        if first_kept > step:
-            stops = sorted({int(s) for s in steps if s <= first_kept} | {first_kept})
-        else:
-            stops = []
-        for stop in stops:
-            engine.advance(at, stop)
-            at = stop
-        every = _every_step(engine, simulation, at, last, trajectory.description)
-    finally:
-        engine.close()
     for frame, number in zip(compared, steps, strict=True):
-        row = int(number) - at
+        row = int(number) - first_kept
         if row < 0:
             continue
         for stored, again in ((trajectory.positions, every.positions), (trajectory.velocities, every.velocities)):
@@ -103,21 +90,3 @@ def replay(trajectory, simulation):
     bound = size / worst if worst > 0.0 else float(np.finfo(trajectory.positions.dtype).eps)
     word = f"{len(steps)} frames to step {last}, from step {step}"
     return rounding_line("frames as replayed", "innovations", size, bound, word=word), every
-
-
-def _every_step(engine, simulation, first, last, description):
-    count, velocities = last - first, simulation.dynamics.inertial
-    shape = (count + 1, simulation.particles, simulation.dimension)
-    x, v = np.empty(shape), np.empty(shape) if velocities else None
-    state = engine.unload()
-    x[0] = state[0]
-    if v is not None:
-        v[0] = state[1]
-    steps = np.arange(first, last + 1)
-    engine.start(first, last, steps[1:], x[1:], None if v is None else v[1:])()
-    recorder = MemoryRecorder(
-        description, particles=simulation.particles, dimension=simulation.dimension, velocities=velocities,
-        dtype=np.float64, planned_frames=count + 1, build=type(simulation).from_description,
-    )  # fmt: skip
-    recorder.append(steps, steps * simulation.dt, x, v)
-    return recorder.finish()

@@ -16,6 +16,7 @@ from ..machines import BoltzmannMachine, GaussianBinaryMachine, RestrictedBoltzm
 from .draws import CHAINS, Epochs, permutation
 from .methods import ContrastiveDivergence, ExactGradient, PersistentChains
 
+MACHINES = BoltzmannMachine, RestrictedBoltzmannMachine, GaussianBinaryMachine
 CHEAP = 12  # units whose states are summed over at each step, for the loss of learners that do not need it
 
 
@@ -39,9 +40,8 @@ def learner_for(machine, data, method, *, batch, seed, threads):
         for data that the units can't show (row, column and value are named), a method that machines do not have, a
         Langevin step tau, or too many units for an exact gradient.
     """
-    kinds = (BoltzmannMachine, RestrictedBoltzmannMachine, GaussianBinaryMachine)
-    if type(machine) not in kinds:
-        raise TypeError(f"machine = {machine!r}, but {', '.join(kind.__name__ for kind in kinds)} can be learnt")
+    if type(machine) not in MACHINES:
+        raise TypeError(f"machine = {machine!r}, but {', '.join(kind.__name__ for kind in MACHINES)} can be learnt")
     methods = (ExactGradient, ContrastiveDivergence, PersistentChains)
     if type(method) not in methods:
         names = ", ".join(cls.__name__ for cls in methods)

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from ..noise import CHAINS as CHAINS
+from ..noise import DIRECTION as DIRECTION
+from ..noise import ORDER as ORDER
+from ..noise import PERTURBATION as PERTURBATION
 from ..noise import STEPS_PER_CALL, Philox, normals_at, uniforms_at
-
-ORDER, PERTURBATION, DIRECTION, CHAINS = 50, 51, 52, 54  # purposes; 53: a network's weights
 
 
 def permutation(seed, size, number, purpose):

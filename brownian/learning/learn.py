@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 
 from ..engine import available_threads
-from ..schedule import positive_number, whole_number
+from ..schedule import checked_seed, positive_number, whole_number
 from .adam import Adam
 from .data import checked_data
 from .history import History
@@ -87,9 +87,7 @@ def learn(model, data, method, *, steps, batch=None, optimiser=None, kT=1.0, see
     batch = len(data) if batch is None else whole_number("batch", batch, 1)
     if batch > len(data):
         raise ValueError(f"batch = {batch}, but there are {len(data)} data points")
-    seed = secrets.randbits(63) if seed is None else whole_number("seed", seed, 0)
-    if seed >= 2**64:
-        raise ValueError(f"seed = {seed!r}, but it must be below 2**64")
+    seed = secrets.randbits(63) if seed is None else checked_seed(seed)
     threads = available_threads() if threads is None else whole_number("threads", threads, 1)
     learner = _learner(model, data, method, kT, {"batch": batch, "seed": seed, "threads": threads})
     try:
@@ -108,9 +106,9 @@ def _learner(model, data, method, kT, options):
         from . import energies
 
         return energies.learner_for(model, data, method, kT=positive_number("kT", kT), **options)
-    if type(model).__module__.startswith("brownian.machines."):
-        from . import boltzmann
+    from . import boltzmann
 
+    if isinstance(model, boltzmann.MACHINES):
         if kT != 1.0:
             raise ValueError(f"kT = {kT!r}, but the energy of a Boltzmann machine is in units of kT: 1 is needed here")
         return boltzmann.learner_for(model, data, method, **options)

@@ -11,7 +11,7 @@ from ..caching import compiled_for
 from ..compiled import inlined
 from ..engine import available_threads
 from ..noise import LEVEL, MAX_PARTICLES, philox, uniforms_at
-from ..schedule import whole_number
+from ..schedule import checked_walk, whole_number
 from ..vectormath import exp
 
 RULES = ("glauber", "metropolis")
@@ -184,20 +184,11 @@ def _start(start, energies, degeneracies, kT, seed, first_walker, walkers):
 
 def sample(energies, degeneracies, kT, *, steps, walkers, seed, rule, every, start, first_step, first_walker, threads):
     """Take walkers through the steps; see `DiscreteLevels.sample`."""
-    steps, walkers = whole_number("steps", steps, 1), whole_number("walkers", walkers, 1)
-    first_step, seed = whole_number("first_step", first_step, 0), whole_number("seed", seed, 0)
-    first_walker = whole_number("first_walker", first_walker, 0)
-    every = steps if every is None else whole_number("every", every, 1)
+    made = checked_walk("step", "walker", steps=steps, walkers=walkers, seed=seed, every=every, first_step=first_step,
+                        first_walker=first_walker, most=MAX_PARTICLES)  # fmt: skip
+    steps, walkers, seed, every, first_step, first_walker = made
+    last_step = made.last_step
     threads = available_threads() if threads is None else whole_number("threads", threads, 1)
-    if seed >= 2**64:
-        raise ValueError(f"seed = {seed!r}, but it must be below 2**64")
-    if every > steps:
-        raise ValueError(f"every = {every!r}, but the run has {steps} steps")
-    if first_walker + walkers > MAX_PARTICLES:
-        raise ValueError(f"walkers = {walkers!r}, but walker numbers must stay below {MAX_PARTICLES}")
-    last_step = first_step + steps
-    if last_step >= 2**62:
-        raise ValueError(f"first_step = {first_step!r} and steps = {steps!r}, but step numbers must stay below 2**62")
     edges, widths = slots(degeneracies)
     guide, shift = guide_to(edges)
     accepted = accepted_widths(widths, _acceptance(energies, energies, kT, rule))

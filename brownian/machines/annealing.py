@@ -33,6 +33,18 @@ class AnnealedEstimate(NamedTuple):
         return (self.value - expected) / self.error
 
 
+def annealed(betas, made_for, log_start, run):
+    """The estimate from a run along the ladder: ``run(made, steps, log_weights)`` adds to ln w of every chain.
+
+    made_for(sweeps): the checked arguments of a run of so many sweeps; log_start: ln Z without weights.
+    """
+    scales = ladder(betas)
+    made = made_for(scales.size)
+    logs = np.zeros(made.chains)
+    run(made, np.concatenate([scales[:1], scales]), logs)
+    return estimate(log_start, logs)
+
+
 def ladder(betas):
     """The scales of the weights from 0 to 1; a number n of temperatures stands for n equal steps."""
     if np.ndim(betas) == 0:

@@ -14,11 +14,12 @@ half first.  The lower 48 bits of a unit come from a call of its own, made where
 import numpy as np
 
 from ..compiled import bits32, fma, from_bits32, inlined
-from ..noise import philox
+from ..noise import HIDDEN as HIDDEN
+from ..noise import START_UNITS, philox
+from ..noise import VISIBLE as VISIBLE
 from ..vectormath import exp, log1p
 
-# Purposes of the noise: units of the visible and of the hidden layer; + 1: the lower bits of their uniforms; starts.
-VISIBLE, HIDDEN, START = 40, 42, 44
+START = START_UNITS
 UNITS_PER_CALL = 8
 
 BASE_MARGIN = 2.0**-20  # bounds the float32 arithmetic of `decide` itself (6e-7 of sigma)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .annealing import estimate, ladder
+from .annealing import annealed
 from .arguments import numbers, states_of, temperature, within_reach
 from .enumeration import enumerate_states
 from .exact import ExactMachine
@@ -233,9 +233,13 @@ class RestrictedBoltzmannMachine:
         -----
         Sources: Neal, Stat. Comput. 11, 125 (2001); Salakhutdinov, Murray, ICML (2008).
         """
-        kT, scales = temperature(kT), ladder(betas)
-        made, logs = plan(sweeps=scales.size, chains=chains, seed=seed, threads=threads), np.zeros(chains)
-        to_visible, to_hidden = self._layers(kT)
-        states, steps = self._start("random", made, kT), np.concatenate([scales[:1], scales])
-        sample_layers(to_visible, to_hidden, states, self.hidden, made, steps, logs)
-        return estimate(self._log_alone(kT), logs)
+        kT = temperature(kT)
+
+        def run(made, steps, logs):
+            to_visible, to_hidden = self._layers(kT)
+            sample_layers(to_visible, to_hidden, self._start("random", made, kT), self.hidden, made, steps, logs)
+
+        def made_for(sweeps):
+            return plan(sweeps=sweeps, chains=chains, seed=seed, threads=threads)
+
+        return annealed(betas, made_for, self._log_alone(kT), run)

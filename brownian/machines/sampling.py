@@ -9,7 +9,7 @@ import numpy as np
 from ..caching import compiled_for
 from ..engine import available_threads
 from ..noise import MAX_PARTICLES, Philox, normals_at, uniforms_at
-from ..schedule import whole_number
+from ..schedule import checked_walk, whole_number
 from .arguments import states_of
 from .decisions import START
 from .layers import group_of, scratch, sweep_layers
@@ -78,22 +78,10 @@ class Plan:
 
 def plan(*, sweeps, chains, seed, every=None, first_sweep=0, first_chain=0, threads=None):
     """Check the arguments of a run; raises TypeError or ValueError that names the value and what is allowed."""
-    sweeps, chains = whole_number("sweeps", sweeps, 1), whole_number("chains", chains, 1)
-    first_sweep, seed = whole_number("first_sweep", first_sweep, 0), whole_number("seed", seed, 0)
-    first_chain = whole_number("first_chain", first_chain, 0)
-    every = sweeps if every is None else whole_number("every", every, 1)
+    made = checked_walk("sweep", "chain", steps=sweeps, walkers=chains, seed=seed, every=every, first_step=first_sweep,
+                        first_walker=first_chain, most=MAX_PARTICLES)  # fmt: skip
     threads = available_threads() if threads is None else whole_number("threads", threads, 1)
-    if seed >= 2**64:
-        raise ValueError(f"seed = {seed!r}, but it must be below 2**64")
-    if every > sweeps:
-        raise ValueError(f"every = {every!r}, but the run has {sweeps} sweeps")
-    if first_chain + chains > MAX_PARTICLES:
-        raise ValueError(f"chains = {chains!r}, but chain numbers must stay below {MAX_PARTICLES}")
-    if first_sweep + sweeps >= 2**62:
-        raise ValueError(
-            f"first_sweep = {first_sweep!r} and sweeps = {sweeps!r}, but sweep numbers must stay below 2**62"
-        )
-    return Plan(sweeps, chains, seed, every, first_sweep, first_chain, threads)
+    return Plan(made.steps, made.walkers, made.seed, made.every, made.first_step, made.first_walker, threads)
 
 
 def start_of(start, made, units, values):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .annealing import estimate, ladder
+from .annealing import annealed
 from .arguments import numbers, states_of, symmetric, temperature, within_reach
 from .decisions import softplus
 from .enumeration import enumerate_states
@@ -198,15 +198,16 @@ class BoltzmannMachine:
         The mean of the weights is Z / Z_0 without bias for any number of steps; ln of it is too low by about half its
         error squared.  Source: Neal, Stat. Comput. 11, 125 (2001).
         """
-        kT, scales = temperature(kT), ladder(betas)
-        made = plan(sweeps=scales.size, chains=chains, seed=seed, threads=threads)
-        net = network(self.weights, self.biases, self._low, kT)
-        logs = np.zeros(made.chains)
-        sample_units(net, start_of("random", made, self.units, VALUES[self.values]), made,
-                     np.concatenate([scales[:1], scales]), logs)  # fmt: skip
-        h = self.biases / kT
-        alone = sum(self._low * float(b) + float(softplus((1.0 - self._low) * b)) for b in h)
-        return estimate(alone, logs)
+        kT = temperature(kT)
+        alone = sum(self._low * float(b) + float(softplus((1.0 - self._low) * b)) for b in self.biases / kT)
+
+        def run(made, steps, logs):
+            net = network(self.weights, self.biases, self._low, kT)
+            sample_units(net, start_of("random", made, self.units, VALUES[self.values]), made, steps, logs)
+
+        return annealed(
+            betas, lambda sweeps: plan(sweeps=sweeps, chains=chains, seed=seed, threads=threads), alone, run
+        )
 
     def relaxed(self, shift=None, kT=1.0):
         """The energy of continuous variables x whose Boltzmann law at kT = 1 has this machine in it, as `Relaxation`.

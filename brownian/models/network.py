@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import vectormath
 from ..compiled import allocating, fma
-from ..noise import Philox, normals_at
+from ..noise import WEIGHTS, Philox, normals_at
 from ..potentials.linear import Harmonic
 from ..potentials.potential import add_energy, add_force, add_laplacian
 from ..schedule import positive_number, whole_number
@@ -15,7 +15,6 @@ from .linear import check_trap, set_to_trap
 from .products import add_outer_product, add_product, called, transposed
 
 AT_ONCE = 256  # lanes taken through the layers together: what they need stays in the second-level cache
-WEIGHTS = 53  # purpose of random numbers: a network's weights at the start of learning
 
 
 @energy_model

@@ -108,9 +108,8 @@ class _Lagged(Observable):
             for j in range(1 if level == 0 else self.points // 2 + 1, self.points + 1):
                 if seen > j:
                     rows.append((j << level, seen - j, kept["sums"][level, j - 1]))
-        lags, pairs, sums = (np.array(part) for part in zip(*rows, strict=True)) if rows else (np.zeros(0),) * 3
-        if not rows:
-            return Curve(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, np.int64), size.groups)
+        lags, pairs = np.array([row[:2] for row in rows], np.int64).reshape(-1, 2).T
+        sums = np.array([row[2] for row in rows]).reshape(-1, size.groups)
         value = sums.sum(axis=1) / (pairs * members.sum())
         error = np.full(len(value), np.nan)
         if size.groups > 1:

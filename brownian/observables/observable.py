@@ -4,6 +4,7 @@ Sums are kept per group of neighbouring particles (up to 256 groups), in the ord
 not depend on threads, nor on the cut of a run into calls.  The scatter of the groups is the standard error.
 """
 
+from abc import ABC, abstractmethod
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ class Size(NamedTuple):
         return np.linspace(0, self.particles, self.groups + 1).astype(np.int64)
 
 
-class Observable:
+class Observable(ABC):
     """An average over frames and particles.
 
     ``of`` names what is looked at, "positions" or "velocities".
@@ -38,22 +39,22 @@ class Observable:
     of: str = "positions"
     KINDS: ClassVar = ("positions", "velocities")
 
+    @abstractmethod
     def shapes(self, size):
         """Shapes of the arrays that hold all there is to remember, by name."""
-        raise NotImplementedError
 
     def check(self, size):
         """Raise where the observable does not fit what is observed."""
         if self.of not in self.KINDS:
             raise ValueError(f"{self}: of = {self.of!r}, but it must be {' or '.join(map(repr, self.KINDS))}")
 
+    @abstractmethod
     def add(self, kept, size, frame, x):
         """Take in frame number ``frame``, x of shape (particles, dimension)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def result(self, kept, size, frames, interval):
         """What has been found after some frames, ``interval`` apart [T]."""
-        raise NotImplementedError
 
 
 def component_in(observable, size):

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from ..description import build_named
 from .averages import Histogram, Moments, Populations
 from .lagged import Autocorrelation, MeanSquaredDisplacement
-from .observer import Observer
+from .observer import Observer, unpack_state
 
 OBSERVABLES = {cls.__name__: cls for cls in (Autocorrelation, Histogram, MeanSquaredDisplacement, Moments, Populations)}
 
@@ -33,29 +34,15 @@ class Watch:
         return {
             "every": self.every, "from": self.first, "frames": size.frames, "particles": size.particles,
             "observables": {
-                name: {"class": type(one).__name__} | {key: _plain(value) for key, value in vars(one).items()}
-                for name, one in self.observer.observables.items()
+                name: {"class": type(one).__name__} | vars(one) for name, one in self.observer.observables.items()
             },
         }  # fmt: skip
 
 
 def observed(description, packed, shape):
     """What a trajectory's newest checkpoint tells of its observables: name to result."""
-    from .observer import unpack_state
-
-    data, inertial = description["observe"], True
-    observables = {
-        name: OBSERVABLES[entry["class"]](**{key: _hashable(value) for key, value in entry.items() if key != "class"})
-        for name, entry in data["observables"].items()
-    }
-    observer = Observer(observables, data["particles"], shape[2], data["frames"], inertial=inertial)
+    data = description["observe"]
+    observables = {name: build_named("observable", OBSERVABLES, entry) for name, entry in data["observables"].items()}
+    observer = Observer(observables, data["particles"], shape[2], data["frames"], inertial=True)
     observer.unpack(unpack_state(packed, shape)[1])
     return observer.results(data["every"] * description["dt"])
-
-
-def _plain(value):
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _hashable(value):
-    return tuple(value) if isinstance(value, list) else value

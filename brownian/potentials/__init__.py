@@ -4,7 +4,7 @@ from .definition import check_force, hessian, is_potential, potential, stiffest
 from .driven import Driven
 from .linear import ConstantForce, Free, Gaussian, Harmonic, Quadratic, Rotation
 from .mixture import GaussianMixture
-from .moments import Moments, exact_moments
+from .moments import ExactMoments, exact_moments
 from .protocols import Linear, Piecewise, Ramp, Sine, SquareWave
 from .rings import Ring, Rings
 from .shifted import Moving, Shifted
@@ -42,7 +42,7 @@ __all__ = [
     "Driven",
     "Gaussian",
     "Linear",
-    "Moments",
+    "ExactMoments",
     "Moving",
     "Piecewise",
     "Ramp",

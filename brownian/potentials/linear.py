@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .definition import cast_field, potential, require_positive
-from .moments import Moments
+from .moments import ExactMoments
 
 
 @potential
@@ -127,7 +127,7 @@ class Harmonic(NamedTuple):
     def moments(self, kT, dimension):
         """Of the Boltzmann distribution."""
         variance = np.broadcast_to(kT / self.stiffness, (dimension,))
-        return Moments(np.broadcast_to(self.center, (dimension,)), np.diag(variance))
+        return ExactMoments(np.broadcast_to(self.center, (dimension,)), np.diag(variance))
 
     def draw(self, normals, uniforms, kT):
         """Positions from the Boltzmann distribution."""
@@ -204,7 +204,7 @@ class Quadratic(NamedTuple):
     def moments(self, kT, dimension):
         """Of the Boltzmann distribution."""
         inverse = np.linalg.inv(self.stiffness)
-        return Moments(np.broadcast_to(self.center, (dimension,)), kT * (inverse + inverse.T) / 2.0)
+        return ExactMoments(np.broadcast_to(self.center, (dimension,)), kT * (inverse + inverse.T) / 2.0)
 
     def draw(self, normals, uniforms, kT):
         """Positions from the Boltzmann distribution."""

@@ -8,7 +8,7 @@ import numpy as np
 from .. import vectormath
 from ..compiled import allocating, bits, fma, from_bits, inlined
 from .definition import potential, require_positive
-from .moments import Moments
+from .moments import ExactMoments
 
 _LOG2_E, _LN2, _LN2_REST = 1.4426950408889634, 0.6931471805599453, 2.3190468138462996e-17
 _TO_EXPONENT, _WIDTH = 6755399441056767.0, np.uint64(52)  # adding it leaves k + 1023 in the low bits: those of 2**k
@@ -172,7 +172,7 @@ class GaussianMixture(NamedTuple):
         mean = weights @ self.means
         apart = self.means - mean
         inner = weights @ np.broadcast_to(self.widths**2, len(self.means))
-        return Moments(mean, (weights * apart.T) @ apart + inner * np.eye(dimension))
+        return ExactMoments(mean, (weights * apart.T) @ apart + inner * np.eye(dimension))
 
     def draw(self, normals, uniforms, kT):
         """Positions from the mixture, exactly; only at kT = scale, where it is the Boltzmann distribution."""

@@ -14,7 +14,7 @@ from .potential import by_component, parts
 _EMPTY = 45.0  # kT above the minimum: e^-45 does not show any more
 
 
-class Moments(NamedTuple):
+class ExactMoments(NamedTuple):
     """Mean [L], shape (dimension,), and covariance [L^2], shape (dimension, dimension)."""
 
     mean: np.ndarray
@@ -36,7 +36,7 @@ def exact_moments(potential, kT=1.0, dimension=None):
 
     Returns
     -------
-    Moments
+    ExactMoments
         ``mean`` [L] and ``covariance`` [L^2]; to about eight digits where they come from quadrature.
 
     Raises
@@ -73,7 +73,7 @@ def exact_moments(potential, kT=1.0, dimension=None):
     if known is None:
         known = _of_linear_force(potential, kT, dimension)
     if known is not None:
-        return Moments(*(np.array(part, dtype=np.float64) for part in known))
+        return ExactMoments(*(np.array(part, dtype=np.float64) for part in known))
     if getattr(potential, "confining", None) is False:
         raise ValueError(f"exact_moments: {name} does not confine: it has no stationary positions")
     if dimension == 1 or by_component(potential):
@@ -117,7 +117,7 @@ def _of_linear_force(potential, kT, dimension):
     if not np.linalg.eigvalsh((stiffness + stiffness.T) / 2.0)[0] > 0.0:
         raise ValueError(f"exact_moments: {type(potential).__name__} does not confine: it has no stationary positions")
     inverse = np.linalg.inv(stiffness)
-    return Moments(inverse @ force, kT * (inverse + inverse.T) / 2.0)
+    return ExactMoments(inverse @ force, kT * (inverse + inverse.T) / 2.0)
 
 
 def _along_axes(potential, kT, dimension):
@@ -135,7 +135,7 @@ def _along_axes(potential, kT, dimension):
         mean = weight.average(lambda x: x)
         values.append((mean, weight.average(lambda x, mean=mean: (x - mean) ** 2)))
     mean, variance = np.array(values).T
-    return Moments(mean, np.diag(variance))
+    return ExactMoments(mean, np.diag(variance))
 
 
 def _in_plane(potential, kT):
@@ -159,7 +159,7 @@ def of_plane(u, kT, box, place=lambda x, y: (x, y)):
 
     a, b = average(lambda x, y: x), average(lambda x, y: y)
     across = average(lambda x, y: (x - a) * (y - b))
-    return Moments(
+    return ExactMoments(
         np.array([a, b]),
         np.array([[average(lambda x, y: (x - a) ** 2), across], [across, average(lambda x, y: (y - b) ** 2)]]),
     )

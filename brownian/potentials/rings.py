@@ -10,7 +10,7 @@ from ..compiled import allocating
 from ..theory.weight import Weight
 from .definition import potential, require_positive
 from .mixture import exp_of_negative
-from .moments import Moments
+from .moments import ExactMoments
 
 
 @allocating
@@ -218,7 +218,7 @@ def _law_of_radius(self, kT, dimension, least, largest, width):
 
 def _radial_moments(weight, dimension):
     square = weight.average(lambda r: r * r)
-    return Moments(np.zeros(dimension), np.eye(dimension) * square / dimension)
+    return ExactMoments(np.zeros(dimension), np.eye(dimension) * square / dimension)
 
 
 def _radii(weight, uniforms):

@@ -7,7 +7,7 @@ import numpy as np
 from ..compiled import allocating
 from .definition import is_potential, known_minima, potential
 from .driven import Driven
-from .moments import Moments, exact_moments
+from .moments import ExactMoments, exact_moments
 from .potential import (
     add_energy,
     add_force,
@@ -80,7 +80,7 @@ class Shifted(NamedTuple):
     def moments(self, kT, dimension):
         """The inner potential's, shifted."""
         mean, covariance = exact_moments(self.inner, kT, dimension)
-        return Moments(mean + self.offset, covariance)
+        return ExactMoments(mean + self.offset, covariance)
 
     @property
     def confining(self):

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import vectormath
 from .definition import potential, require_positive
-from .moments import Moments
+from .moments import ExactMoments
 
 _TERMS = (
     (-200.0, -1.0, 0.0, -10.0, 1.0, 0.0),
@@ -148,7 +148,7 @@ class Banana(NamedTuple):
         """Of the Boltzmann distribution."""
         heat, square = kT / self.scale, self.width**2
         variances = square * heat, 2.0 * (self.bend * square * heat) ** 2 + heat
-        return Moments(np.array([0.0, self.bend * square * (heat - 1.0)]), np.diag(variances))
+        return ExactMoments(np.array([0.0, self.bend * square * (heat - 1.0)]), np.diag(variances))
 
     def draw(self, normals, uniforms, kT):
         """Positions from the Boltzmann distribution, exactly."""
@@ -224,7 +224,7 @@ class Funnel(NamedTuple):
         heat = kT / self.scale
         mean, variance = self._first(heat, dimension)
         others = heat * math.exp(mean + 0.5 * variance)
-        return Moments(mean * np.eye(dimension)[0], np.diag([variance, *[others] * (dimension - 1)]))
+        return ExactMoments(mean * np.eye(dimension)[0], np.diag([variance, *[others] * (dimension - 1)]))
 
     def draw(self, normals, uniforms, kT):
         """Positions from the Boltzmann distribution, exactly (integrating out x_d leaves a shifted Gaussian of x_0)."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..analysis.convergence import diagnose
 from ..analysis.statistics import Estimate, mean
+from ..integrators.moves import counts_acceptance
 from ..potentials.definition import energy, force, without_energy
 
 SHOWN = 8  # quantities in a printed table
@@ -68,7 +69,7 @@ class Samples:
     def gradients(self):
         """Gradients of U computed per chain, discarded steps and all temperatures included."""
         steps = int(self.trajectory.steps[-1] - self.trajectory.steps[0])
-        first = self.simulation.facts.stationary_order == float("inf")  # MALA asks at the start too
+        first = counts_acceptance(self.simulation.kernel)  # a Metropolis step asks at its end: one more at the start
         return (steps * self.simulation.facts.forces + first) * (self.simulation.particles // self.chains)
 
     @property

@@ -1,0 +1,49 @@
+"""A stretch of a run made again, from a state at one of its steps."""
+
+import numpy as np
+
+from .running import at_temperature
+from .trajectory import MemoryRecorder
+
+
+def continued(simulation, step, state, frames, threads):
+    """The frames of a simulation at some steps, from its state at a step.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    step, state
+        Where to begin, and the whole state there, shape (slots, particles, dimension).
+    frames : ndarray of int
+        Ascending steps, from ``step`` itself on.
+    threads : int
+
+    Returns
+    -------
+    Trajectory
+        In memory, float64, with velocities where the dynamics has them.
+    """
+    frames, inertial = np.asarray(frames, np.int64), simulation.dynamics.inertial
+    shape = (len(frames), simulation.particles, simulation.dimension)
+    x, v = np.empty(shape), np.empty(shape) if inertial else None
+    engine = simulation.engine(threads)
+    try:
+        engine.load(state)
+        if frames[0] == step:
+            x[0] = state[0]
+            if v is not None:
+                v[0] = state[1]
+        last = int(frames[-1])
+        while step < last:
+            target = at_temperature(simulation, engine, step, last)
+            rows = slice(*np.searchsorted(frames, (step, target), side="right"))
+            engine.start(step, target, frames[rows], x[rows], None if v is None else v[rows])()
+            step = target
+    finally:
+        engine.close()
+    recorder = MemoryRecorder(
+        simulation.describe(), particles=simulation.particles, dimension=simulation.dimension, velocities=inertial,
+        dtype=np.float64, planned_frames=len(frames), build=type(simulation).from_description,
+    )  # fmt: skip
+    recorder.append(frames, frames * simulation.dt, x, v)
+    return recorder.finish()
