@@ -80,7 +80,7 @@ def draw(path, by_particles, by_dimension, by_threads, parts):
             ax.set(xlabel=label, ylabel="ns per particle-step" if scale else "ns per coordinate-step", title=title)
             ax.set_ylim(bottom=0.0)
             ax.legend(loc="best")
-        axes[0, 0].set(xscale="log", yscale="log", ylim=(None, None))
+        axes[0, 0].set(xscale="log")
         axes[0, 1].set(xscale="log")
         axes[1, 0].set_xticks(list(by_threads))
         names, values = list(parts), list(parts.values())
