@@ -8,6 +8,8 @@ from .version import __version__ as __version__
 
 _HOME = {
     "simulation": ("Simulation", "open_trajectory"),
+    "running": ("NotFinite",),
+    "advice": ("Advice",),
     "annealing": ("Annealing",),
     "tempering": ("Tempering",),
     "dynamics": ("Langevin", "Overdamped"),

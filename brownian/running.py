@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from .advice.advising import advise
+from .advice.reuse import remember
 from .bookkeeping import first_tallies
 from .observables.observer import pack_state, rows_needed, unpack_state
 from .potentials.definition import force, hessian
@@ -60,6 +62,8 @@ def signals():
 def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velocities, threads, progress, watch, keep):
     """Make the run that ``Simulation.run`` describes; returns its trajectory."""
     state, note = (None, "goes on with the file") if resume else simulation.initial_state()
+    if state is not None:
+        advise(simulation, state, steps, frames, dtype)
     if simulation.drawn:
         note = f"seed {simulation.seed} (drawn); {note}"
     description = simulation.describe() | {
@@ -95,6 +99,7 @@ def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velo
         with recorder, signals() as stop:  # a recorder that is left unfinished abandons its file, whole
             run = _Run(simulation, engine, recorder, frames, dtype, velocities, stop, watch, keep)
             run.go(steps, state, Progress(steps, note, progress))
+            remember(simulation, steps, engine)
             return recorder.finish()
     finally:
         engine.close()

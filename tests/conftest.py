@@ -28,7 +28,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """Register the marker."""
+    """Register the marker; coarse steps are what many tests are about (test_advice.py is about the warnings)."""
+    config.addinivalue_line("filterwarnings", "ignore::brownian.Advice")
     config.addinivalue_line("markers", "slow: needs minutes; run with --slow")
 
 

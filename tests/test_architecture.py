@@ -27,6 +27,7 @@ FLOORS = [
     {"colored", "dynamics", "expressions", "integrators", "models", "potentials", "stops"},
     {"engine", "levels", "machines"},
     {
+        "advice",
         "annealing",
         "bookkeeping",
         "description",

@@ -5,7 +5,7 @@ from ..lazy import lazily
 _HOME = {
     "sampler": ("sample", "draw"),
     "samples": ("Samples",),
-    "forecasting": ("Forecast", "forecast"),
+    ".advice.forecasting": ("Forecast", "forecast"),
     "confinement": ("open_direction",),
 }
 

@@ -4,16 +4,18 @@ import warnings
 
 import numpy as np
 
+from ..advice.advising import named
+from ..advice.forecasting import forecast
 from ..annealing import Annealing
 from ..dynamics import Langevin, Overdamped
 from ..guards import check_is_potential, checked_integrator
 from ..integrators import MALA, EulerMaruyama, Integrator
 from ..potentials.definition import cast, dimension_of
-from ..schedule import positive_number, whole_number
+from ..schedule import checked_seed, kept_type, positive_number, whole_number
 from ..simulation import Simulation
+from ..start import check_start
 from ..tempering import Tempering
 from .confinement import open_direction
-from .forecasting import forecast
 from .samples import Samples
 
 
@@ -91,7 +93,8 @@ def sample(target, *, tau, steps, chains, seed=None, sigma=None, integrator=None
     target = target if hasattr(target, "is_potential") else cast(target)
     tau, steps = positive_number("tau", tau), whole_number("steps", steps, 1)
     chains, every = whole_number("chains", chains, 1), whole_number("every", every, 1)
-    friction = positive_number("friction", friction)
+    friction, mass, dtype = positive_number("friction", friction), positive_number("mass", mass), kept_type(dtype)
+    check_start(start)
     dimension = _dimension(target, dimension, start)
     kT, annealing = _temperatures(tau, sigma, steps, annealing, tempering)
     integrator = EulerMaruyama() if integrator is None else integrator
@@ -108,7 +111,7 @@ def sample(target, *, tau, steps, chains, seed=None, sigma=None, integrator=None
     direction = open_direction(target, dimension, kT=kT)
     if direction is not None:
         warnings.warn(
-            f"{_named(target)} does not confine: exp(-U / {kT:g}) can't be normalised along the direction "
+            f"{named(target)} does not confine: exp(-U / {kT:g}) can't be normalised along the direction "
             f"{np.round(direction, 3).tolist()}; chains will leave that way for good",
             stacklevel=2,
         )
@@ -123,10 +126,6 @@ def sample(target, *, tau, steps, chains, seed=None, sigma=None, integrator=None
         progress=progress, velocities=False,
     )  # fmt: skip
     return Samples(trajectory, simulation, expected, discard)
-
-
-def _named(target):
-    return f"the expression {type(target).text!r}" if hasattr(type(target), "text") else type(target).__name__
 
 
 def _dimension(target, dimension, start):
@@ -210,5 +209,5 @@ def draw(target, number, *, seed, kT=1.0, dimension=None):
     dimension = _dimension(target, dimension, "")
     return Simulation(
         potential=target, dynamics=Overdamped(friction=1.0, kT=kT), integrator=MALA(), dt=1.0, particles=number,
-        dimension=dimension, seed=seed,
+        dimension=dimension, seed=checked_seed(seed),
     ).initial_state()[0][0]  # fmt: skip

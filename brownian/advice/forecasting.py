@@ -1,6 +1,6 @@
 """What can be said before a run: the largest step, and the bias that a scheme will have, from the curvature."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,12 +25,16 @@ class Forecast:
         Relative excess of the variance in each of these directions, k <x^2> / kT - 1, shape (D,).
     word
         Where the curvature is from.
+    kinetic
+        Relative excess of the kinetic temperature in each of these directions, m <v^2> / kT - 1, shape (D,); empty
+        where there are no velocities.
     """
 
     curvatures: np.ndarray
     limit: float
     excess: np.ndarray
     word: str
+    kinetic: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def bias(self):
@@ -95,7 +99,7 @@ def forecast(target, integrator, dynamics, dt, dimension, start=None):
     Examples
     --------
     >>> import brownian as bn
-    >>> from brownian.sampling import forecast
+    >>> from brownian.advice import forecast
     >>> found = forecast(bn.Harmonic(2.1), bn.EulerMaruyama(), bn.Overdamped(friction=1.0, kT=1.0), 0.1, 1)
     >>> print(f"{found.bias:.6f} {found.limit:.6f}")  # 1 / (1 - k tau / 2) - 1, 2 / k
     0.117318 0.952381
@@ -104,19 +108,30 @@ def forecast(target, integrator, dynamics, dt, dimension, start=None):
     friction = float(np.max(dynamics.friction))
     limit = integrator.stability_limit(dynamics, float(curvatures[-1])) / friction if len(curvatures) else np.inf
     confined = curvatures[curvatures > 1e-9 * curvatures[-1]] if len(curvatures) else curvatures
-    excess = np.zeros(len(confined))
+    excess, kinetic = np.zeros(len(confined)), np.zeros(0)
     if dt / friction < limit:
-        excess = np.array([_excess(integrator, dynamics, dt, float(k)) for k in confined])
-    return Forecast(curvatures, limit, excess, word)
+        excess, kinetic = excesses(integrator, dynamics, dt, confined)
+    return Forecast(curvatures, limit, excess, word, kinetic)
+
+
+def excesses(integrator, dynamics, dt, curvatures):
+    """Excess of k <x^2> / kT and of m <v^2> / kT over 1, in traps of these curvatures; infinite where one is unstable.
+
+    Of the scheme itself, by ``affine_probe``: exact for a linear force.
+    """
+    pairs = np.array([_excess(integrator, dynamics, dt, float(k)) for k in curvatures]).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1] if dynamics.inertial else np.zeros(0)
 
 
 def _excess(integrator, dynamics, dt, curvature):
     trap = Harmonic(np.array([curvature]), np.zeros(1))
     kernel = integrator.kernel(dynamics, dt, 1, trap)
     if counts_acceptance(kernel):
-        return 0.0
+        return 0.0, 0.0
     slots, normals = len(dynamics.slots), integrator.facts_for(dynamics).normals
     covariance = affine_probe(kernel, trap, slots, normals, 1, dt).stationary_covariance()
     if covariance is None:
-        return np.inf
-    return curvature * covariance[0, 0] / float(np.max(dynamics.kT)) - 1.0
+        return np.inf, np.inf
+    kT = float(np.max(dynamics.kT))
+    kinetic = dynamics.mass * covariance[1, 1] / kT - 1.0 if dynamics.inertial else 0.0
+    return curvature * covariance[0, 0] / kT - 1.0, kinetic
