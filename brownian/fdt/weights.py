@@ -60,7 +60,7 @@ def noise_like_force(claim):
         return None
     bare = claim if claim.linear is not None else _with(claim, Free())  # type: ignore[call-arg]
     push, noise = pushed(bare), bare.probe().noise
-    delta = np.linalg.lstsq(noise, push)[0]
+    delta = np.linalg.lstsq(noise, push, rcond=None)[0]
     found = np.abs(noise @ delta - push).max() <= 1e-9 * np.abs(push).max()
     return delta if found else None
 
