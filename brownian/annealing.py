@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .schedule import positive_number, whole_number
+from .theory.arguments import array
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Annealing:
     def geometric(cls, first, last, *, levels, steps):
         """Levels in a constant ratio, ``steps`` at each but the last."""
         first, last = positive_number("Annealing: first", first), positive_number("Annealing: last", last)
-        levels = whole_number("Annealing: levels", levels, 2)
+        if whole_number("Annealing: levels", levels, 2) > 10**6:
+            raise ValueError(f"Annealing: levels = {levels!r}, but there can be at most 10**6")
         values = np.geomspace(first, last, levels)
         values[-1] = last
         return cls(tuple(values.tolist()), steps)
@@ -66,7 +68,8 @@ class Annealing:
     @classmethod
     def by_step(cls, kT):
         """From one value per step, shape (steps,): equal neighbours become one level; None where all are equal."""
-        kT = np.asarray(kT, dtype=np.float64)
+        array("kT", kT)
+        kT = np.asarray(kT, dtype=np.float64).ravel()
         changes = np.flatnonzero(np.diff(kT)) + 1
         if not len(changes):
             return None

@@ -1,31 +1,49 @@
 """The command line: parse, call, print.  Results go to stdout, talk and progress to stderr."""
 
 import argparse
+import contextlib
 import json
 import os
+import pathlib
 import sys
+import traceback
 
-OK, FAILED, USAGE, NEGATIVE, OPEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
+OK, FAILED, USAGE, NEGATIVE, OPEN, INTERRUPTED, PIPE = 0, 1, 2, 3, 4, 130, 141
+REFUSALS = ValueError, TypeError, OSError, LookupError  # what was given is wrong; anything else: the run failed
+
+HERE = pathlib.Path(__file__).parent
+DEBUG = "show the traceback of an error"
 
 
 def main(arguments=None):
     """Run the command line; returns the exit status."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    parser = _parser()
-    chosen, rest = parser.parse_known_args(arguments)
-    if chosen.command != "run" and rest:
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     os.environ.setdefault("MPLBACKEND", "Agg")
+    debug, chosen = "--debug" in arguments, None
     try:
-        return chosen.act(chosen, rest)
-    except KeyboardInterrupt:
+        parser = _parser()
+        chosen, rest = parser.parse_known_args(arguments)
+        if chosen.command != "run" and rest:
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        status = chosen.act(chosen, rest)
+        sys.stdout.flush()
+        return status
+    except BaseException as error:
+        if debug or isinstance(error, SystemExit):
+            raise
+        return _refused(error, getattr(chosen, "scenario", None))
+
+
+def _refused(error, scenario):
+    """Say what is wrong; returns the exit status."""
+    if isinstance(error, BrokenPipeError):  # nobody reads on, as behind ``| head -1``
+        _close_stdout()
+        return PIPE
+    if isinstance(error, KeyboardInterrupt):
         print("brownian: interrupted; files are closed, --resume goes on", file=sys.stderr)
         return INTERRUPTED
-    except (ValueError, TypeError, OSError, ArithmeticError, LookupError) as error:
-        if chosen.debug:
-            raise
-        print(f"brownian: {_message(error)}", file=sys.stderr)
-        return FAILED if isinstance(error, ArithmeticError) else USAGE
+    print(f"brownian: {_message(error, scenario)}", file=sys.stderr)
+    return USAGE if isinstance(error, REFUSALS) else FAILED
 
 
 def entry():
@@ -33,9 +51,24 @@ def entry():
     sys.exit(main())
 
 
-def _message(error):
-    text = str(error) or type(error).__name__
-    return text if not isinstance(error, LookupError) else f"{type(error).__name__}: {text}"
+def _close_stdout():
+    """What is still in the buffer goes nowhere, so that nothing is said when Python closes it."""
+    with contextlib.suppress(OSError, ValueError):  # a stdout that is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _message(error, scenario=None):
+    """What is wrong, in our own words; with the kind of error and its place where the words are somebody else's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if frame.filename == str(scenario)]
+    place, ours = theirs[-1] if theirs else frames[-1], pathlib.Path(frames[-1].filename).is_relative_to(HERE)
+    if ours and isinstance(error, (*REFUSALS, ArithmeticError)) and not isinstance(error, LookupError):
+        return str(error) or type(error).__name__
+    text = next((line for line in str(error).splitlines() if line.strip()), "")
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    where = f"{pathlib.Path(place.filename).name}, line {place.lineno}"
+    return f"{type(error).__name__}{': ' * bool(text)}{text} ({where}; --debug shows more)"
 
 
 def _parser():
@@ -44,7 +77,7 @@ def _parser():
 
     parser = argparse.ArgumentParser(prog="brownian", description="Langevin dynamics: run scenarios, read their files.")
     parser.add_argument("--version", action="version", version=f"brownian {__version__}")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument("--debug", action="store_true", help=DEBUG)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="run a scenario script", add_help=False)
@@ -108,6 +141,8 @@ def _parser():
     pictures = commands.add_parser("gallery", help="write README.md of a folder of results")
     pictures.add_argument("folder", nargs="?", default="results")
     pictures.set_defaults(act=_gallery)
+    for command in commands.choices.values():  # before or behind the command
+        command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=DEBUG)
     return parser
 
 
@@ -115,7 +150,8 @@ def _run(chosen, rest):
     from .scripts import load, options
 
     if chosen.scenario is None:
-        print("usage: brownian run SCENARIO.py [--threads N] [--json] [options of the scenario]")
+        usage = "usage: brownian run SCENARIO.py [--threads N] [--json] [options of the scenario]"
+        print(usage, file=sys.stdout if chosen.help else sys.stderr)
         return OK if chosen.help else USAGE
     module = load(chosen.scenario)
     parser = argparse.ArgumentParser(
@@ -125,6 +161,7 @@ def _run(chosen, rest):
     )
     parser.add_argument("--threads", metavar="N", help="number of threads (default: all processors)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--debug", action="store_true", help=DEBUG)
     for name, default in options(module.run):
         _add_option(parser, name, default)
     if chosen.help:
@@ -134,8 +171,12 @@ def _run(chosen, rest):
         if chosen.threads < 1:
             parser.error(f"--threads {chosen.threads}: must be at least 1")
         os.environ["BROWNIAN_THREADS"] = str(chosen.threads)
-    given = {k: v for k, v in vars(parser.parse_args(rest)).items() if k not in ("threads", "json")}
+    given = {k: v for k, v in vars(parser.parse_args(rest)).items() if k not in ("threads", "json", "debug")}
     result = module.run(**given)
+    if not hasattr(result, "checks"):
+        raise TypeError(
+            f"{chosen.scenario}: run(...) returned {result!r}, but a Result is needed: scenario.result(...)"
+        )
     if chosen.json:
         print(json.dumps(result.as_data()))
     else:

@@ -7,7 +7,7 @@ rows of 0.0 and 1.0; ``2 * patterns - 1`` makes spins of them.  A parameter out 
 
 import numpy as np
 
-from .theory.checks import nonnegative, positive, whole
+from .theory.checks import nonnegative, positive, single, whole
 
 __all__ = [
     "bars_and_stripes",
@@ -22,7 +22,7 @@ __all__ = [
 
 
 def _generator(seed):
-    return np.random.Generator(np.random.Philox(int(whole(seed=seed))))
+    return np.random.Generator(np.random.Philox(int(single(seed=whole(seed=seed)))))
 
 
 def _number(**values):
@@ -34,7 +34,7 @@ def _number(**values):
 
 
 def _blurred(points, noise, generator):
-    return points + float(nonnegative(noise=noise)) * generator.normal(size=points.shape)
+    return points + float(single(noise=nonnegative(noise=noise))) * generator.normal(size=points.shape)
 
 
 def two_moons(n, noise=0.1, seed=0):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .theory.checks import finite
+from .theory.arguments import a_path, checked, number, text
+from .theory.checks import finite, nonnegative, single
 
 SIGNIFICANT = 5.0  # standard errors between measured and expected from which a check fails
 
@@ -33,6 +34,11 @@ class Check:
     expected: float
     standard_error: float
     unit: str = ""
+
+    def __post_init__(self):
+        text("name", self.name), text("unit", self.unit)
+        for name in ("measured", "expected", "standard_error"):
+            number(name, getattr(self, name))
 
     @property
     def z(self):
@@ -134,18 +140,23 @@ class Scenario:
 
     def __init__(self, script, out=None):
         """Make the folder."""
+        a_path("script", script)
+        if out is not None:
+            a_path("out", out)
         self.name = pathlib.Path(script).stem
         self.folder = pathlib.Path(out) if out is not None else pathlib.Path("results") / self.name
         self.folder.mkdir(parents=True, exist_ok=True)
         self.checks, self.figures = [], []
 
+    @checked(name=a_path)
     def path(self, name):
         """Path of a file of this scenario."""
         return self.folder / name
 
     def check(self, name, measured, expected, standard_error, unit=""):
         """Note one number against its expectation; see ``Check``."""
-        finite(measured=measured, expected=expected, standard_error=standard_error)
+        single(measured=finite(measured=measured), expected=finite(expected=expected))
+        single(standard_error=nonnegative(standard_error=standard_error))
         self.checks.append(Check(name, float(measured), float(expected), float(standard_error), unit))
 
     def save(self, figure, name):

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+MOST_STEPS = 2**53  # up to here the time of a step is a float with no step left out
+
 
 def whole_number(name, value, minimum):
     """A whole number of at least ``minimum``; TypeError or ValueError that names the value otherwise."""
@@ -26,13 +28,33 @@ def checked_seed(seed):
     return number
 
 
-def positive_number(name, value):
-    """A positive finite float; TypeError or ValueError that names the value otherwise."""
+def real_number(name, value):
+    """A float; TypeError that names the value otherwise.  Whole numbers beyond the largest float are infinite."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{name} = {value!r}, but a number is needed")
-    if not (math.isfinite(value) and value > 0.0):
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def positive_number(name, value):
+    """A positive finite float; TypeError or ValueError that names the value otherwise."""
+    number = real_number(name, value)
+    if not (math.isfinite(number) and number > 0.0):
         raise ValueError(f"{name} = {value!r}, but it must be positive and finite")
-    return float(value)
+    return number
+
+
+def kept_type(dtype):
+    """The type of numbers that are kept, float32 or float64; ValueError that names the value otherwise."""
+    try:
+        found = np.dtype(dtype)
+    except (TypeError, ValueError):
+        found = None
+    if dtype is None or found not in (np.float32, np.float64):
+        raise ValueError(f"dtype = {dtype!r}, but it must be numpy.float32 or numpy.float64")
+    return found
 
 
 def steps_in(name, time, dt):
@@ -45,6 +67,8 @@ def steps_in(name, time, dt):
     3
     """
     ratio = positive_number(name, time) / dt
+    if not ratio < MOST_STEPS:
+        raise ValueError(f"{name} = {time!r} is {ratio:.3g} steps of dt = {dt!r}, but steps must stay below 2**53")
     steps = round(ratio)
     if steps < 1 or abs(ratio - steps) > 1e-9 * max(1.0, steps):
         raise ValueError(
@@ -84,9 +108,9 @@ def checked_walk(step, walker, *, steps, walkers, seed, every, first_step, first
         raise ValueError(f"every = {every!r}, but the run has {taken} {step}s")
     if origin + count > most:
         raise ValueError(f"{walker}s = {walkers!r}, but {walker} numbers must stay below {most}")
-    if first + taken >= 2**62:
+    if first + taken >= MOST_STEPS:
         raise ValueError(
-            f"{first_steps} = {first_step!r} and {step}s = {steps!r}, but {step} numbers must stay below 2**62"
+            f"{first_steps} = {first_step!r} and {step}s = {steps!r}, but {step} numbers must stay below 2**53"
         )
     return Walk(taken, count, seed, every, first, origin)
 
@@ -99,11 +123,13 @@ def frame_steps(every, steps, dt):
     if every is None:
         return np.array([steps], dtype=np.int64)
     if np.ndim(every) == 0:
-        stride = steps_in("every", every, dt)
+        stride = steps_in("every", every[()] if isinstance(every, np.ndarray) else every, dt)
         if stride > steps:
             raise ValueError(f"every = {every!r} is {stride} steps, but the run has {steps}")
         return np.arange(stride, steps + 1, stride, dtype=np.int64)
-    chosen = np.array([steps_in("every", time, dt) for time in np.asarray(every, dtype=float).tolist()], dtype=np.int64)
+    if np.ndim(every) > 1:
+        raise ValueError(f"every has shape {np.shape(every)}, but one time, or a list of times, is needed")
+    chosen = np.array([steps_in("every", time, dt) for time in np.asarray(every).tolist()], dtype=np.int64)
     if chosen.size == 0 or np.any(np.diff(chosen) <= 0) or chosen[-1] > steps:
         raise ValueError(f"every = {every!r}, but a schedule must ascend and end within the {steps} steps of the run")
     return chosen
@@ -118,6 +144,8 @@ def logarithmic_times(dt, time, per_decade=10):
     >>> bn.logarithmic_times(0.5, 50.0, per_decade=2)
     array([ 0.5,  1.5,  5. , 16. , 50. ])
     """
-    last = steps_in("time", time, dt)
+    last, per_decade = steps_in("time", time, positive_number("dt", dt)), positive_number("per_decade", per_decade)
+    if per_decade > last:
+        raise ValueError(f"per_decade = {per_decade:g}, but there are only {last} steps")
     count = max(2, round(per_decade * math.log10(last)) + 1) if last > 1 else 1
     return np.unique(np.rint(np.geomspace(1, last, count)).astype(np.int64)) * dt

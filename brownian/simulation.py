@@ -38,9 +38,10 @@ from .guards import (
 from .noise import MAX_COMPONENTS, MAX_PARTICLES, Given
 from .potentials.definition import cast, check_force, dimension_of, stiffest, without_energy
 from .running import run_to_end
-from .schedule import checked_seed, frame_steps, positive_number, steps_in, whole_number
-from .start import draw_start
+from .schedule import MOST_STEPS, checked_seed, frame_steps, kept_type, positive_number, steps_in, whole_number
+from .start import check_start, draw_start
 from .tempering import Ladder
+from .theory.arguments import a_path, a_set_of_units, checked
 from .trajectory import open_file
 
 
@@ -111,6 +112,7 @@ class Simulation:
         check_is_potential(potential)
         self.potential = potential if hasattr(potential, "is_potential") else cast(potential)
         self.dynamics, self.integrator, self.units = dynamics, integrator, units
+        a_set_of_units("units", units)
         self.dt = positive_number("dt", dt)
         self.dimension = whole_number("dimension", dimension, 1)
         self.particles = whole_number("particles", particles, 1)
@@ -129,7 +131,7 @@ class Simulation:
             )
         self.facts = integrator.facts_for(dynamics)
         self.noise = checked_noise(self, noise)
-        self.start = start
+        self.start = check_start(start)
         self.curvature = stiffest(self.potential, self.dimension)
         if without_energy(self.potential) is None:
             check_force(self.potential, self.dimension, thermal_length(self))
@@ -187,26 +189,30 @@ class Simulation:
         if (steps is None) == (time is None):
             raise ValueError(f"steps = {steps!r} and time = {time!r}, but exactly one of them is needed")
         steps = whole_number("steps", steps, 1) if time is None else steps_in("time", time, self.dt)
+        if self.first_step + steps >= MOST_STEPS:
+            raise ValueError(f"first_step = {self.first_step} and steps = {steps}, but steps must stay below 2**53")
         check_protocols(self, steps)
         frames = frame_steps(every, steps, self.dt)
         threads = available_threads() if threads is None else whole_number("threads", threads, 1)
         if isinstance(self.noise, Given) and self.noise.first_step + len(self.noise.values) < self.first_step + steps:
             raise ValueError(f"Given: {len(self.noise.values)} steps of noise for a run of {steps}")
-        if dtype is None:
-            dtype = np.float64 if np.array_equal(frames, np.arange(1, steps + 1)) else np.float32
-        if np.dtype(dtype) not in (np.float32, np.float64):
-            raise ValueError(f"dtype = {dtype!r}, but it must be numpy.float32 or numpy.float64")
+        if dtype is None:  # frames ascend: where there are as many as steps, every step is kept
+            dtype = np.float64 if len(frames) == steps else np.float32
+        dtype = kept_type(dtype)
+        if out is not None:
+            a_path("out", out)
         if (resume or overwrite) and out is None:
             raise ValueError("resume and overwrite need a file: out = None")
         watch = watch_for(self, observe, observe_every, observe_from, steps)
         return run_to_end(
             self, watch=watch, keep=kept_particles(self, particles), steps=steps, frames=frames, out=out,
-            resume=resume, overwrite=overwrite, dtype=np.dtype(dtype),
-            velocities=velocities and self.dynamics.inertial, threads=threads, progress=progress,
+            resume=resume, overwrite=overwrite, dtype=dtype,
+            velocities=bool(velocities) and self.dynamics.inertial, threads=threads, progress=progress,
         )  # fmt: skip
 
     def engine(self, threads=1):
         """The compiled loop for this simulation, with its state at the start."""
+        threads = whole_number("threads", threads, 1)
         if self.tempering is not None:
             return Ladder(self, threads)
         return Engine(
@@ -247,7 +253,7 @@ class Simulation:
     @classmethod
     def from_description(cls, description, potential=None):
         """The simulation that a file describes; a potential of one's own class must be handed in."""
-        if not description:
+        if not description or not isinstance(description, dict):
             raise Undescribed("the file does not describe a simulation of brownian")
         if description["noise"] not in NOISES:
             raise Undescribed("the file was made with noise given as an array, which is not in the file")
@@ -283,6 +289,7 @@ class Simulation:
         return "\n".join(["Simulation", *body])
 
 
+@checked
 def open_trajectory(path):
     """Open an H5MD file: lazy positions and velocities, times, and ``.simulation()``.
 

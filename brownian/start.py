@@ -12,9 +12,21 @@ from .noise import START_CHOICE, START_MEMORY, START_POSITION, START_VELOCITY, S
 from .potentials.definition import affine_force, dimension_of, energy, known_minima, without_energy
 from .potentials.driven import frozen
 from .potentials.potential import by_component
+from .theory.arguments import array
 from .theory.weight import Weight
 
 STARTS = ("stationary", "minimum", "rest", "normal")
+
+
+def check_start(start):
+    """The start; refused where it is neither the name of one nor numbers.  Shapes are looked at when it is drawn."""
+    if isinstance(start, str):
+        if start not in STARTS:
+            raise ValueError(f"start = {start!r}, but it must be one of {', '.join(map(repr, STARTS))}, or arrays")
+        return start
+    for values in start if isinstance(start, tuple) and len(start) == 2 else (start,):
+        array("start", values)
+    return start
 
 
 def draw_start(start, simulation, noise):
@@ -24,9 +36,8 @@ def draw_start(start, simulation, noise):
     same with velocities zero); "normal" (positions standard normal, velocities Maxwell's); an array of positions; or a
     pair of arrays, positions and velocities.
     """
+    check_start(start)
     if isinstance(start, str):
-        if start not in STARTS:
-            raise ValueError(f"start = {start!r}, but it must be one of {', '.join(map(repr, STARTS))}, or arrays")
         if start == "stationary":
             return _stationary(simulation, noise)
         if start == "normal":

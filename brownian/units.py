@@ -3,6 +3,9 @@
 import math
 from dataclasses import dataclass
 
+from .schedule import positive_number
+from .theory.checks import choice, nonnegative
+
 BOLTZMANN = 1.380649e-23  # J/K, exact (SI 2019)
 
 
@@ -50,11 +53,11 @@ class Units:
 
     def kT(self, temperature_K):
         """Thermal energy k_B T in this set, from the temperature in kelvin."""
-        return BOLTZMANN * temperature_K / self.energy_si
+        return BOLTZMANN * nonnegative(temperature_K=temperature_K) / self.energy_si
 
     def label(self, quantity, power=""):
         """The text ``" [nm]"`` and the like for an axis; empty in reduced units."""
-        symbol = getattr(self, quantity)
+        symbol = getattr(self, choice(("time", "length", "energy", "mass", "force"), quantity=quantity))
         return f" [{symbol}{power}]" if symbol else ""
 
     def h5md(self):
@@ -80,10 +83,7 @@ def stokes_friction(viscosity, radius):
     >>> stokes_friction(0.89e-3, 0.5e-6)  # Pa s, m -> kg/s
     8.38805...e-09
     """
-    for name, value in (("viscosity", viscosity), ("radius", radius)):
-        if not (math.isfinite(value) and value > 0.0):
-            raise ValueError(f"{name} = {value!r}, but it must be positive and finite")
-    return 6.0 * math.pi * viscosity * radius
+    return 6.0 * math.pi * positive_number("viscosity", viscosity) * positive_number("radius", radius)
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,9 @@ class Bead:
 
     def __post_init__(self):
         for name in ("radius_um", "viscosity_mPas", "temperature_K", "density_kg_m3"):
-            value = getattr(self, name)
-            if not (isinstance(value, int | float) and math.isfinite(value) and value > 0.0):
-                raise ValueError(f"Bead: {name} = {value!r}, but it must be positive and finite")
+            object.__setattr__(self, name, positive_number(f"Bead: {name}", getattr(self, name)))
+        if not isinstance(self.units, Units):
+            raise TypeError(f"Bead: units = {self.units!r}, but units.nano or units.micro is needed")
         if not math.isfinite(self.units.time_si):
             raise ValueError("Bead: reduced units have no size; choose units.nano or units.micro")
 

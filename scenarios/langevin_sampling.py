@@ -14,6 +14,7 @@ Source: J. Robnik, G. B. De Luca, E. Silverstein, U. Seljak, J. Mach. Learn. Res
 """
 
 import sys
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,10 +128,11 @@ def _sampled(target, scheme, z, chains, steps, seed, **files):
         friction = 1.0 / np.sqrt(target.variance.max())
         tau = z / np.sqrt(target.curvature) / friction  # dt / friction
     try:
-        samples = bn.sample(
-            target.potential, tau=tau, steps=steps, chains=chains, seed=seed, integrator=SCHEMES[scheme][0],
-            dimension=len(target.mean), start="stationary", discard=steps // 5, friction=friction, **files,
-        )  # fmt: skip
+        with warnings.catch_warnings(action="ignore", category=bn.Advice):  # bias and walls are what is looked for
+            samples = bn.sample(
+                target.potential, tau=tau, steps=steps, chains=chains, seed=seed, integrator=SCHEMES[scheme][0],
+                dimension=len(target.mean), start="stationary", discard=steps // 5, friction=friction, **files,
+            )  # fmt: skip
     except NotFinite:
         return None
     means = ((samples.draws - target.mean) ** 2).mean(axis=0)

@@ -36,7 +36,7 @@ def overlap(one, other):
     >>> overlap(first, Drawn(7, "Philox", (5, 6), (900, 1000)))
     True
     """
-    return one[:2] == tuple(other[:2]) and all(
+    return tuple(one[:2]) == tuple(other[:2]) and all(
         max(a[0], b[0]) < min(a[1], b[1]) for a, b in zip(one[2:], other[2:], strict=True)
     )
 

@@ -4,9 +4,11 @@ import operator
 
 import numpy as np
 
+from ..theory.arguments import checked, draws_or_trajectory, index
 from ..version import __version__
 
 
+@checked(trajectory=draws_or_trajectory, discard=index)
 def to_arviz(trajectory, names=None, discard=0, *, sample_stats=None):
     """Draws as the tree of labelled arrays that ArviZ reads: chains are particles, draws are frames.
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import theory
-from .reading import MEMORY, cut, frame_interval, known, mean_position, particle_blocks
+from ..theory.arguments import checked
+from .reading import MEMORY, centre_of, cut, frame_interval, known, particle_blocks
 from .spectrum import (
     angular_frequencies,
     blocked,
@@ -56,6 +57,7 @@ class Calibration(NamedTuple):
     fit: TrapFit
 
 
+@checked
 def calibrate(trajectory, *, kT=None, **options):
     """Stiffness, friction and mass of a trapped bead from its spectrum and kT.
 
@@ -110,6 +112,7 @@ def calibrate(trajectory, *, kT=None, **options):
     return Calibration(stiffness, estimate(friction, (0, -1, 0)), mass, fit)
 
 
+@checked
 def fit_trap(trajectory, *, inertia=False, component=None, frequencies=None, mean=None, start=0, memory=MEMORY,
              progress=False):  # fmt: skip
     """Maximum-likelihood fit of the spectrum of positions in a harmonic trap.
@@ -168,12 +171,14 @@ def fit_trap(trajectory, *, inertia=False, component=None, frequencies=None, mea
     segments *= math.ceil(length / LONGEST)
     length = (len(trajectory) - start) // segments
     taper = cosine_taper(length)
-    mean = mean_position(trajectory, start=start) if mean is None else np.asarray(mean, dtype=np.float64)
+    mean = centre_of(trajectory, mean, start)
     axes, count, measured = slice(None) if component is None else [component], 0, np.zeros(())
     for _, x in particle_blocks(trajectory, "positions", segments, length, memory=memory, progress=progress):
         ordinates = tapered_periodograms((x - mean)[..., axes], taper, interval)
         measured, count = measured + ordinates.sum(axis=(1, 2)), count + ordinates.shape[1] * ordinates.shape[2]
     omega = angular_frequencies(length, interval)
+    if frequencies is not None and np.shape(frequencies) != (2,):
+        raise ValueError(f"frequencies = {frequencies!r}, but two numbers, lowest and highest, are needed")
     low, high = (0.0, math.inf) if frequencies is None else frequencies
     chosen = np.flatnonzero((omega >= 2.0 * np.pi * low) & (omega <= 2.0 * np.pi * high))
     if len(chosen) < 16:

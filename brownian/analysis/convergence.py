@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..theory.arguments import checked
 from . import chains
 
 RHAT = 1.01  # a quantity is healthy below
 ESS = 400.0  # and above, in bulk and tail
 
 
+@checked
 def rank_rhat(draws):
     """Rank-normalised split R-hat: how much wider all draws lie than those of half a chain; 1 where chains agree.
 
@@ -60,6 +62,7 @@ def rank_rhat(draws):
     return chains.each_quantity(chains.rank_rhat, draws)
 
 
+@checked
 def ess_bulk(draws):
     """Effective sample size in the bulk, that of the normal scores: for means, whatever the tails are.
 
@@ -92,6 +95,7 @@ def ess_bulk(draws):
     return chains.each_quantity(lambda x: chains.effective_size(chains.normal_scores(chains.halves(x))), draws)
 
 
+@checked
 def ess_tail(draws):
     """Effective sample size in the tails: the smaller one of those for the quantiles of 5 % and 95 %.
 
@@ -122,6 +126,7 @@ def ess_tail(draws):
     return chains.each_quantity(chains.tail_size, draws)
 
 
+@checked
 def mcse_mean(draws):
     """Standard error of the mean of all draws, sd / sqrt(ESS), with the effective sample size of the draws as they are.
 
@@ -149,6 +154,7 @@ def mcse_mean(draws):
     return chains.each_quantity(chains.mean_error, draws)
 
 
+@checked
 def mcse_sd(draws):
     """Standard error of the standard deviation of all draws: sqrt[(<d^4> - <d^2>^2) / (4 <d^2> ESS)], d = x - <x>.
 
@@ -229,6 +235,7 @@ class Diagnostics:
         return "\n".join([f"{self.draws:,} draws of {self.chains:,} chains", *lines, f"{verdict} ({rule})"])
 
 
+@checked
 def diagnose(draws, names=None):
     """R-hat, effective sample sizes, means and errors of the draws of Markov chains, all at once.
 

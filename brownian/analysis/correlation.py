@@ -13,15 +13,16 @@ shape (K, N), whose error is that of 32 segments of its time), ``memory``, ``pro
 
 import numpy as np
 
+from ..theory.arguments import checked
 from .lagged import lagged_products, squared_displacements
 from .reading import (
     MEMORY,
     Running,
+    centre_of,
     checked_lags,
     cut,
     frame_interval,
     logarithmic_lags,
-    mean_position,
     particle_blocks,
 )
 from .series import BLOCKS
@@ -30,6 +31,7 @@ from .statistics import Estimate
 WAYS = (None, "component", "particle")
 
 
+@checked
 def msd(trajectory, *, lags=None, start=0, each=None, memory=MEMORY, progress=False):
     """Mean squared displacement per component, M(t) = <[x(s + t) - x(s)]^2>, averaged over time s and particles.
 
@@ -75,6 +77,7 @@ def msd(trajectory, *, lags=None, start=0, each=None, memory=MEMORY, progress=Fa
     return _curve(trajectory, "positions", displacements, lags, 1, start, each, memory, progress)
 
 
+@checked
 def position_autocorrelation(
     trajectory, *, lags=None, mean=None, normalised=False, start=0, each=None, memory=MEMORY, progress=False
 ):
@@ -119,7 +122,7 @@ def position_autocorrelation(
     >>> print(abs(estimate.z(bn.theory.harmonic_acf(times, friction=0.7, kT=0.9, stiffness=2.1))) < 4)
     [ True  True]
     """
-    centre = mean_position(trajectory, start=start) if mean is None else np.asarray(mean, dtype=np.float64)
+    centre = centre_of(trajectory, mean, start)
 
     def products(x, lags):
         return lagged_products(x - centre, lags)
@@ -127,6 +130,7 @@ def position_autocorrelation(
     return _curve(trajectory, "positions", products, lags, 0, start, each, memory, progress, normalised)
 
 
+@checked
 def vacf(trajectory, *, lags=None, mean=0.0, normalised=False, start=0, each=None, memory=MEMORY, progress=False):
     """Velocity autocorrelation per component, C_v(t) = <[v(s) - m][v(s + t) - m]>, of the velocities on the step.
 
@@ -167,7 +171,7 @@ def vacf(trajectory, *, lags=None, mean=0.0, normalised=False, start=0, each=Non
     >>> print(abs(estimate.z(bn.theory.free_vacf(times, mass=1.3, friction=0.7, kT=0.9))) < 4)
     [ True  True]
     """
-    centre = np.asarray(mean, dtype=np.float64)
+    centre = centre_of(trajectory, mean, start)
 
     def products(v, lags):
         return lagged_products(v - centre, lags)

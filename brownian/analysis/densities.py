@@ -6,10 +6,14 @@ few particles at a time.
 
 import numpy as np
 
+from ..theory.arguments import checked
 from .reading import MEMORY, Running, cut, known, particle_blocks
-from .statistics import Estimate
+from .statistics import Estimate, ascending
+
+MOST_BINS = 10**6
 
 
+@checked
 def density(trajectory, edges=60, *, component=0, start=0, memory=MEMORY, progress=False):
     """Density of one component of the positions, p(x) = (share of all positions in a bin) / (width of the bin).
 
@@ -58,9 +62,7 @@ def density(trajectory, edges=60, *, component=0, start=0, memory=MEMORY, progre
     segments, length = cut(trajectory, start=start, memory=memory)
     if np.ndim(edges) == 0:
         edges = _equal_bins(trajectory, edges, component, segments, length, memory)
-    edges = np.asarray(edges, dtype=np.float64)
-    if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0.0) or not np.isfinite(edges).all():
-        raise ValueError(f"edges = {edges!r}, but at least two finite numbers that ascend are needed")
+    edges = ascending(edges)
     running = Running()
     for _, x in particle_blocks(trajectory, "positions", segments, length, memory=memory, progress=progress):
         running.add(_counts(x[..., component], edges) / (length * np.diff(edges)))
@@ -79,8 +81,8 @@ def _counts(x, edges):
 
 def _equal_bins(trajectory, number, component, segments, length, memory):
     low, high = np.inf, -np.inf
-    if int(number) != number or number < 1:
-        raise ValueError(f"edges = {number!r}, but a whole number of bins of at least 1, or an array, is needed")
+    if int(number) != number or not 1 <= number <= MOST_BINS:
+        raise ValueError(f"edges = {number!r}, but a whole number of bins, 1 to {MOST_BINS}, or an array, is needed")
     for _, x in particle_blocks(trajectory, "positions", segments, length, memory=memory):
         low, high = min(low, x[..., component].min()), max(high, x[..., component].max())
     if not low < high:
@@ -88,6 +90,7 @@ def _equal_bins(trajectory, number, component, segments, length, memory):
     return np.linspace(low, np.nextafter(high, np.inf), int(number) + 1)
 
 
+@checked
 def free_energy_profile(trajectory, edges=60, *, kT=None, component=0, start=0, memory=MEMORY, progress=False):
     """Free energy F(x) = -kT ln p(x) of one component [E], its least value being 0.
 
@@ -128,8 +131,10 @@ def free_energy_profile(trajectory, edges=60, *, kT=None, component=0, start=0, 
     [0.1 0.  0.2]
     """
     (kT,) = known(trajectory, "kT", kT=kT)
-    kT = float(np.broadcast_to(kT, trajectory.dimension)[component])
+    if np.shape(kT) not in ((), (trajectory.dimension,)) or not np.all(np.asarray(kT) > 0.0):
+        raise ValueError(f"kT = {kT!r}, but one positive number, or one per component, is needed")
     edges, estimate = density(trajectory, edges, component=component, start=start, memory=memory, progress=progress)
+    kT = float(np.broadcast_to(kT, trajectory.dimension)[component])
     visited = estimate.value > 0.0
     if not visited.any():
         raise ValueError(f"no position lies between the edges {edges[0]:g} and {edges[-1]:g}")

@@ -12,15 +12,17 @@ import numpy as np
 
 from .. import theory
 from ..progress import Progress
+from ..theory.arguments import checked
 from ..theory.linear import KERNEL, kernel_coefficients
 from .landscape import gradient, laplacian, linear_stiffness, potential_of, steady
-from .reading import finite, first_frame, known, mean_position, stored
+from .reading import finite, first_frame, known, mean_position, observed, stored
 from .series import ENOUGH, series_mean
 from .statistics import Estimate, ratio
 
 SEGMENTS = 1024  # of the time of each particle, where there are few of them
 
 
+@checked
 def average(trajectory, observable, *, start=0, progress=False):
     """Stationary average of any function of positions and velocities.
 
@@ -85,7 +87,7 @@ def time_averages(trajectory, observable, *, start=0, progress=False):
         first = rows.start + skip
         x = finite(x[skip:], "positions", first)
         v = None if v is None else finite(v[skip:], "velocities", first)
-        values = np.asarray(observable(x, v), dtype=np.float64)
+        values = observed(observable(x, v), x.shape[:2])
         if total is None:
             total = np.zeros((segments, *values.shape[1:]))
         bounds = np.arange(first - start, rows.stop - start) // length
@@ -95,6 +97,7 @@ def time_averages(trajectory, observable, *, start=0, progress=False):
     return total / length
 
 
+@checked
 def kinetic_temperature(trajectory, *, half=False, mass=None, friction=None, dt=None, scheme=None, potential=None,
                         start=0, each=None, progress=False):  # fmt: skip
     """Kinetic temperature m <v^2> [E], mean over components.
@@ -160,6 +163,7 @@ def kinetic_temperature(trajectory, *, half=False, mass=None, friction=None, dt=
     return average(trajectory, energies, start=start, progress=progress)
 
 
+@checked
 def expected_kinetic_temperature(trajectory, *, half=False, mass=None, friction=None, kT=None, dt=None, scheme=None,
                                  potential=None, start=0):  # fmt: skip
     """What the scheme makes of m <v^2> [E] at its finite step, mean over components.
@@ -203,6 +207,7 @@ def expected_kinetic_temperature(trajectory, *, half=False, mass=None, friction=
     raise ValueError(f"scheme = {scheme!r}: its kinetic temperature is known for linear forces only")
 
 
+@checked
 def configurational_temperature(trajectory, *, potential=None, start=0, progress=False):
     """Configurational temperature <|grad U|^2> / <laplacian U> = kT [E], from positions alone.
 
@@ -250,6 +255,7 @@ def configurational_temperature(trajectory, *, potential=None, start=0, progress
     return Estimate(above / below, spread.error / abs(below), spread.samples)
 
 
+@checked
 def virial_temperature(trajectory, *, potential=None, start=0, each=None, progress=False):
     """Virial temperature <(x - a) . grad U> per component = kT [E], for any constant a; here the mean position.
 

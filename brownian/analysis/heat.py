@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from ..theory.arguments import checked
 from .statistics import mean, ratio
 from .work import number, per_trajectory
 
 
+@checked
 def entropy_production(heat, kT, *, duration=None):
     """Entropy that the baths gain, -sum_d <Q_d> / kT_d, in units of Boltzmann's constant.
 
@@ -42,6 +44,7 @@ def entropy_production(heat, kT, *, duration=None):
     return mean(per_trajectory("heat", entropy) / (1.0 if duration is None else number("duration", duration)))
 
 
+@checked
 def cycle_efficiency(work, heat_hot):
     """Efficiency -<W> / <Q_hot> of an engine, a ratio of correlated means, over trajectories of whole cycles.
 

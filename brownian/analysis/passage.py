@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..theory.arguments import checked
 from .statistics import TooFewData, mean
 
 
@@ -78,6 +79,7 @@ def _outside(confidence):
     return (1.0 - confidence) / 2.0
 
 
+@checked
 def survival_curve(times, end, *, at=None, confidence=0.95):
     """Share S(t) of particles that have not arrived by t: Kaplan-Meier, S = prod_{t_j <= t} (1 - d_j / n_j).
 
@@ -136,6 +138,7 @@ def survival_curve(times, end, *, at=None, confidence=0.95):
     return Survival(at, curve[index], (curve * np.sqrt(sums))[index], low, high[index], at_risk)
 
 
+@checked
 def escape_rate(times, end, *, after=0.0, confidence=0.95):
     """Rate of arrivals that has no memory, r = events / exposure, among particles that last longer than ``after``.
 
@@ -185,6 +188,7 @@ def escape_rate(times, end, *, after=0.0, confidence=0.95):
     return Rate(events / exposure, float(error), events, float(low), float(high), exposure)
 
 
+@checked
 def mean_first_passage_time(times, end, *, tail="refuse", after=None):
     """Mean first-passage time: mean of all, or mean of min(t, T) + S(T) / r where some have not arrived.
 
@@ -247,6 +251,7 @@ def mean_first_passage_time(times, end, *, tail="refuse", after=None):
     return mean(influence)
 
 
+@checked
 def splitting_probability(sides, *, confidence=0.95):
     """Probability to arrive on the right before the left: the committor, where all particles start at one point.
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..theory.arguments import checked
 from .lagged import lagged_products
 from .reading import MEMORY, Running, checked_lags, cut, first_frame, frame_interval, logarithmic_lags, particle_blocks
 from .series import ENOUGH
@@ -81,6 +82,7 @@ def _two_lags(name, lags):
     return lags
 
 
+@checked
 def population_relaxation(
     positions, times=None, *, lags, boundary=0.0, average=None, component=0, start=0, memory=MEMORY
 ):
@@ -144,6 +146,7 @@ class ReactiveFlux(NamedTuple):
     curve: Estimate
 
 
+@checked
 def reactive_flux(
     positions, times=None, *, plateau, lags=None, boundary=0.0, leave=-1, component=0, start=0, memory=MEMORY
 ):
@@ -202,6 +205,7 @@ def reactive_flux(
     return ReactiveFlux(value[-1], error[-1], samples, middles, Estimate(value[:-1], error[:-1], samples))
 
 
+@checked
 def well_populations(positions, boundaries=(0.0,), *, component=0, start=0, memory=MEMORY):
     """Share of time in each interval: below the first boundary, between neighbours, from the last one on.
 

@@ -10,6 +10,7 @@ import operator
 import numpy as np
 
 from ..progress import Progress
+from ..theory.arguments import checked
 from ..theory.linear import SCHEME_OF
 from .series import BLOCKS, ENOUGH
 from .statistics import Estimate, TooFewData
@@ -58,6 +59,16 @@ def known(trajectory, *names, **given):
             raise ValueError(f"{name} is not known: the file does not tell it, and {name} = None was given")
         values.append(np.asarray(value, dtype=np.float64) if isinstance(value, list | tuple) else value)
     return values
+
+
+def centre_of(trajectory, mean, start=0):
+    """The mean that was given, one number or one per component, or that of all particles and frames."""
+    if mean is None:
+        return mean_position(trajectory, start)
+    mean = np.asarray(mean, dtype=np.float64)
+    if mean.shape not in ((), (trajectory.dimension,)):
+        raise ValueError(f"mean of shape {mean.shape}, but one number, or ({trajectory.dimension},), is needed")
+    return mean
 
 
 def first_frame(trajectory, start=0, least=2):
@@ -124,6 +135,7 @@ def checked_lags(lags, trajectory, length, segments):
     return values
 
 
+@checked
 def logarithmic_lags(longest, per_decade=10):
     """Whole lags from 1 to ``longest``, about equally spaced in the logarithm.
 
@@ -133,6 +145,8 @@ def logarithmic_lags(longest, per_decade=10):
     >>> logarithmic_lags(20, per_decade=4)
     array([ 1,  2,  3,  4,  7, 12, 20])
     """
+    if per_decade > 10**6:
+        raise ValueError(f"per_decade = {per_decade:g}, but it must be at most 10**6")
     count = max(2, math.ceil(per_decade * math.log10(max(longest, 2))) + 1)
     return np.unique(np.rint(np.geomspace(1, max(longest, 1), count)).astype(np.int64))
 
@@ -154,6 +168,17 @@ def finite(values, name, first_frame=0, first_particle=0):
             f"{values[frame, particle].tolist()}, but they must be finite"
         )
     return values
+
+
+def observed(values, shape):
+    """What an observable returned, as float64; ValueError unless it is one number, or m, per frame and particle."""
+    try:
+        array = np.asarray("nothing" if values is None else values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"observable must return numbers, got {values!r}") from None
+    if array.ndim not in (2, 3) or array.shape[:2] != shape:
+        raise ValueError(f"observable must return shape {shape} or {(*shape, 'm')}, got {array.shape}")
+    return array
 
 
 def particle_blocks(trajectory, name, segments, length, *, memory=MEMORY, progress=False):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..theory.arguments import checked
 from .lagged import lagged_products
 from .statistics import Estimate, TooFewData, mean
 
@@ -45,6 +46,7 @@ class Blocking(NamedTuple):
     errors: np.ndarray
 
 
+@checked
 def blocking(series):
     """Standard error of the mean of a correlated series, from the scatter of the means of blocks.
 
@@ -102,6 +104,7 @@ def blocking(series):
     )
 
 
+@checked
 def integrated_autocorrelation_time(series, *, mean=None, window=3.0):
     """Autocorrelation time tau = 1 + 2 sum_l rho(l) in frames: N numbers are worth N / tau independent ones.
 
@@ -164,6 +167,7 @@ def integrated_autocorrelation_time(series, *, mean=None, window=3.0):
     return Estimate(tau, tau * np.sqrt(2.0 * (2.0 * width + 1.0) / series.size), series.size / tau)
 
 
+@checked
 def effective_sample_size(series, *, mean=None):
     """Number of independent values that a correlated series is worth: N / tau.
 
@@ -187,6 +191,7 @@ def effective_sample_size(series, *, mean=None):
     return float(integrated_autocorrelation_time(series, mean=mean).samples)
 
 
+@checked
 def series_mean(series):
     """Mean of a stationary series with its error: over columns where there are 16 or more, by `blocking` otherwise.
 

@@ -9,7 +9,8 @@ import math
 import numpy as np
 
 from .. import theory
-from .reading import MEMORY, Running, cut, frame_interval, mean_position, particle_blocks
+from ..theory.arguments import checked
+from .reading import MEMORY, Running, centre_of, cut, frame_interval, particle_blocks
 from .statistics import Estimate
 
 WINDOWS = 8  # windows that a record is cut into, by default; overlapping by half they are 15
@@ -70,6 +71,7 @@ def angular_frequencies(length, dt):
     return 2.0 * np.pi * np.arange(1, (length - 1) // 2 + 1) / (length * dt)
 
 
+@checked
 def expected_psd(acf, *, dt, taper=None):
     """What `psd` is expected to show, leakage and aliasing included: dt sum_q R_q C_q cos(w q dt).
 
@@ -177,6 +179,7 @@ def variance_of_blocks(taper, numbers):
     return (2.0 * (near[numbers - 1] - far[numbers - 1] / numbers) - 1.0) / numbers
 
 
+@checked
 def one_sided(omega, estimate):
     """Spectrum as it is plotted: 2 S(2 pi f) per hertz over f = w / 2 pi, with int_0^inf df = C(0).
 
@@ -208,6 +211,7 @@ def one_sided(omega, estimate):
     return np.asarray(omega) / (2.0 * np.pi), estimate
 
 
+@checked
 def psd(trajectory, *, velocities=False, window=None, per_decade=None, mean=None, start=0, each=None, memory=MEMORY,
         progress=False):  # fmt: skip
     """Power spectrum by Welch's method: Hann windows that overlap by half, averaged over windows, axes and particles.
@@ -265,8 +269,7 @@ def psd(trajectory, *, velocities=False, window=None, per_decade=None, mean=None
         few = f", each particle being cut into {segments} segments to carry the error" if segments > 1 else ""
         raise ValueError(f"window = {window} frames, but 8 to {length} are allowed{few}")
     name = "velocities" if velocities else "positions"
-    if mean is None:
-        mean = 0.0 if velocities else mean_position(trajectory, start=start)
+    mean = centre_of(trajectory, 0.0 if mean is None and velocities else mean, start)
     taper, running = hann(window), Running()
     omega = angular_frequencies(window, interval)
     blocks = np.arange(len(omega)) if per_decade is None else logarithmic_blocks(omega, per_decade)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import theory
+from ..theory.arguments import checked
 from .landscape import gradient, linear_stiffness, potential_of
 from .reading import MEMORY, finite, first_frame, frame_interval, known
 from .series import integrated_autocorrelation_time
@@ -23,6 +24,7 @@ class Relaxation(NamedTuple):
     note: str
 
 
+@checked
 def relaxation(trajectory, *, potential=None, mass=None, friction=None, multiple=MULTIPLE, memory=MEMORY):
     """Recognise the part of a trajectory before its stationary state: the first 10 relaxation times.
 

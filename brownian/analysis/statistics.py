@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..theory.arguments import checked, positive
+
 
 class TooFewData(ValueError):
     """The data are sound, but too few for what was asked; the message says how many would do."""
@@ -23,10 +25,12 @@ class Estimate(NamedTuple):
     error: Any
     samples: int
 
+    @checked
     def z(self, expected):
         """Return (value - expected) / error."""
         return (self.value - expected) / self.error
 
+    @checked
     def interval(self, confidence=0.95):
         """Return the bounds (low, high) of a confidence interval: value -+ t error.
 
@@ -43,6 +47,7 @@ class Estimate(NamedTuple):
         return self.value - reach, self.value + reach
 
 
+@checked
 def mean(values, axis=0):
     """Mean over independent values along an axis.
 
@@ -68,6 +73,8 @@ def mean(values, axis=0):
     Estimate(value=np.float64(2.5), error=np.float64(0.645...), samples=4)
     """
     values = np.asarray(values, dtype=np.float64)
+    if not -values.ndim <= axis < values.ndim:
+        raise ValueError(f"axis = {axis}, but the values have {values.ndim} axes")
     count = values.shape[axis]
     if count < 2:
         raise ValueError(f"{count} value, but a standard error needs at least 2 independent ones")
@@ -76,6 +83,7 @@ def mean(values, axis=0):
     return Estimate(values.mean(axis=axis), values.std(axis=axis, ddof=1) / np.sqrt(count), count)
 
 
+@checked
 def displacement_msd(trajectory):
     """Mean squared displacement from the first frame, <|x(t) - x(0)|^2> per component, at the frames after it.
 
@@ -97,6 +105,15 @@ def displacement_msd(trajectory):
     return times, Estimate(values, errors, start.size)
 
 
+def ascending(edges):
+    """Edges of bins as an array; ValueError unless two or more finite numbers ascend."""
+    edges = np.asarray(edges, dtype=np.float64)
+    if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0.0) or not np.isfinite(edges).all():
+        raise ValueError(f"edges = {edges!r}, but at least two finite numbers that ascend are needed")
+    return edges
+
+
+@checked
 def histogram(samples, edges):
     """Density of a set of frames over independent particles, with the error of each bin.
 
@@ -112,12 +129,15 @@ def histogram(samples, edges):
     Estimate
         Density per bin, shape (bins,).
     """
-    samples, edges = np.asarray(samples), np.asarray(edges, dtype=np.float64)
+    samples, edges = np.asarray(samples), ascending(edges)
+    if samples.ndim != 2:
+        raise ValueError(f"samples of shape {samples.shape}, but (frames, particles) is needed")
     groups = np.array_split(np.arange(samples.shape[1]), min(64, samples.shape[1]))
     shares = [np.histogram(samples[:, group], edges)[0] / samples[:, group].size for group in groups]
     return mean(np.array(shares) / np.diff(edges))
 
 
+@checked
 def ratio(numerator, denominator):
     """Ratio of two means over the same independent values, <a> / <b>.
 
@@ -148,6 +168,10 @@ def ratio(numerator, denominator):
     Estimate(value=np.float64(0.525), error=np.float64(0.0190...), samples=3)
     """
     numerator, denominator = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
+    if numerator.shape != denominator.shape:
+        raise ValueError(
+            f"numerator and denominator of shapes {numerator.shape} and {denominator.shape}: pairs are needed"
+        )
     above, below = mean(numerator), mean(denominator)
     if np.any(below.value == 0.0):
         raise ValueError("the denominator of a ratio has mean 0")
@@ -156,6 +180,7 @@ def ratio(numerator, denominator):
     return Estimate(value, spread.error / np.abs(below.value), above.samples)
 
 
+@checked(samples=positive)
 def chi_square_interval(variance_ratio, samples, confidence=0.95):
     """Exact interval for a variance, from the mean square of n normal values: (n R / q_high, n R / q_low).
 

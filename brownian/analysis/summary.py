@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..theory import diffusion as einstein
+from ..theory.arguments import checked
 from .calibration import calibrate
 from .correlation import msd, vacf
 from .equilibrium import (
@@ -68,6 +69,7 @@ def _cells(row):
     return row.name, f"{row.value:.6g}", f"{row.error:.2g}", f"{row.samples:,}", expected
 
 
+@checked
 def summarise(trajectory):
     """Diffusion, correlations, spectrum and temperatures of a trajectory, each with its standard error.
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import theory
+from ..theory.arguments import checked
 from .lagged import lagged_products, squared_displacements
 from .reading import MEMORY, Running, checked_lags, cut, first_frame, frame_interval, known, particle_blocks
 from .statistics import Estimate
@@ -16,6 +17,7 @@ from .statistics import Estimate
 FORGOTTEN = 10.0  # relaxation times of the velocity after which it is forgotten: e^-10 is left
 
 
+@checked
 def einstein_diffusion(trajectory=None, *, friction=None, kT=None, mass=None, dt=None, scheme=None):
     """D = kT / lambda, times what the scheme makes of it at its finite step: the D that a free particle must show.
 
@@ -59,6 +61,7 @@ def einstein_diffusion(trajectory=None, *, friction=None, kT=None, mass=None, dt
     return float(np.mean(theory.diffusion(friction=friction, kT=kT) * ratio))
 
 
+@checked
 def diffusion(trajectory, *, lags=None, mass=None, friction=None, start=0, memory=MEMORY, progress=False):
     """D from the slope of the mean squared displacement, M(t) = a + 2 D t, fitted with its intercept for each particle.
 
@@ -104,6 +107,11 @@ def diffusion(trajectory, *, lags=None, mass=None, friction=None, start=0, memor
     interval = frame_interval(trajectory, start)
     if lags is None:
         mass, friction = known(trajectory, "mass", "friction", mass=mass, friction=friction)
+        for name, value in (("mass", mass), ("friction", friction)):
+            if np.ndim(value) > (name == "friction") or not np.all(np.asarray(value) >= 0.0):
+                raise ValueError(f"{name} = {value!r}, but one number >= 0 is needed")
+        if np.min(friction) == 0.0:
+            raise ValueError(f"friction = {friction!r}, but without friction nothing diffuses: give lags")
         first = max(1, math.ceil(FORGOTTEN * mass / np.min(friction) / interval))
         lags = np.unique(np.rint(np.geomspace(first, 2 * first, 8)).astype(np.int64))
     segments, length = cut(trajectory, start=start, longest=int(np.max(lags)), memory=memory)
@@ -133,6 +141,7 @@ class GreenKubo(NamedTuple):
     tail: Estimate
 
 
+@checked
 def green_kubo(trajectory, *, cut_time=None, mass=None, friction=None, start=0, memory=MEMORY, progress=False):
     """D = int_0^cut <v(0) v(t)> dt, by the trapezoidal rule over frames, mean over components.
 

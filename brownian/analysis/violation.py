@@ -36,6 +36,7 @@ from ..potentials.potential import parts
 from ..progress import Progress
 from ..schedule import steps_in, whole_number
 from ..simulation import Simulation
+from ..theory.arguments import checked
 from .reading import MEMORY, Running
 from .spectrum import WINDOWS
 from .statistics import Estimate
@@ -60,6 +61,7 @@ class HaradaSasa(NamedTuple):
         return Estimate(self.spectrum.value - self.response.value, error, self.spectrum.samples)
 
 
+@checked
 def harada_sasa(simulation, *, time, window=None, discard=0.0, trials=64, kT=None, threads=None, progress=False):
     """Heat rate into each bath, lambda int dw/2pi [S_v(w) - 2 kT Re chi_v(w)], from velocity fluctuations and response.
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..theory.arguments import checked
 from .statistics import Estimate, TooFewData, mean
 
 
@@ -61,6 +62,7 @@ def _effective(weights):
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
+@checked
 def exponential_average(work, kT, *, free_energy=0.0):
     """Exponential average <e^{-(W - Delta F)/kT}>, which is 1 at the true Delta F: Jarzynski's equality.
 
@@ -94,6 +96,7 @@ def exponential_average(work, kT, *, free_energy=0.0):
     return mean(np.exp(exponents))
 
 
+@checked
 def jarzynski(work, kT):
     """Free-energy difference Delta F = -kT ln <e^{-W/kT}>, with the error of the jackknife.
 
@@ -157,6 +160,7 @@ def _apart(forward, reverse, kT):
     )
 
 
+@checked
 def bar(forward, reverse, kT):
     """Free-energy difference of least variance from both directions: Bennett's acceptance ratio.
 
@@ -200,6 +204,7 @@ def bar(forward, reverse, kT):
     return FreeEnergy(float(kT * root), float(kT * np.sqrt(variance)), fewest, min(map(_effective, sides)))
 
 
+@checked
 def crooks_crossing(forward, reverse, kT):
     """Fit ln[P_F(W) / P_R(-W)] = slope (W - crossing) / kT: by Crooks' relation slope = 1 and crossing = Delta F.
 
@@ -265,6 +270,7 @@ def crooks_crossing(forward, reverse, kT):
     )
 
 
+@checked
 def cumulant_relation(work, kT, *, free_energy=0.0):
     """Ratio var(W) / [2 kT (<W> - Delta F)]: 1 for Gaussian work, as of any protocol that moves a linear force.
 

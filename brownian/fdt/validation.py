@@ -9,6 +9,7 @@ from ..engine import available_threads
 from ..integrators.overdamped import LeimkuhlerMatthewsKernel
 from ..noise import normals_at
 from ..simulation import open_trajectory
+from ..theory.arguments import an_integrator, checked, number, positive, trajectory_or_path
 from .friction import friction_from_file, response_under_same_noise
 from .innovations import Battery, Part
 from .inversion import ROUNDINGS, needs_velocities
@@ -21,6 +22,7 @@ from .stream import Forces, slabs
 from .verdict import GROUPS, Line, Verdict, rounding_line
 
 
+@checked(trajectory=trajectory_or_path, scheme=an_integrator, mass=number, dt=positive)
 def validate(trajectory, *, potential=None, scheme=None, mass=None, friction=None, kT=None, dt=None, simulation=None,
              family_error=1e-3, within=0.01, seeded=True, averages=True):  # fmt: skip
     """Judge whether a trajectory obeys the fluctuation-dissipation relation <eta eta> = 2 lambda kT delta.

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..models.batches import Batches
 from ..schedule import positive_number, whole_number
+from ..theory.arguments import a_function, a_model, checked, numbers, positive
 from .data import checked_data
 
 _START, _MOST = {1: 513, 2: 97}, {1: 16385, 2: 769}  # nodes along an axis
@@ -89,6 +90,7 @@ class Grid:
         return spread
 
 
+@checked(model=a_model, data=numbers, kT=positive)
 def negative_log_likelihood(model, data, *, kT=1.0, threads=1):
     """U(x) / kT + log Z of every data point; Z by quadrature, in 1 and 2 dimensions.
 
@@ -127,6 +129,7 @@ def negative_log_likelihood(model, data, *, kT=1.0, threads=1):
         batches.close()
 
 
+@checked(model=a_model, f=a_function, around=numbers, kT=positive)
 def model_average(model, f, around, *, kT=1.0, threads=1):
     """<f> over exp(-U / kT) / Z, by quadrature, in 1 and 2 dimensions.
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..progress import Progress
 from ..running import SECONDS_PER_CHECKPOINT, signals
 from ..schedule import whole_number
+from ..theory.arguments import a_path
 from .history import Notebook, checked_path, read_checkpoint, write_checkpoint
 
 
@@ -55,8 +56,10 @@ def train(learner, *, steps, optimiser, out=None, resume=False, overwrite=False,
     """
     steps = whole_number("steps", steps, 1)
     log_every = 1 if log_every is None else whole_number("log_every", log_every, 1)
-    if not hasattr(optimiser, "move"):
+    if isinstance(optimiser, type) or not hasattr(optimiser, "move"):
         raise TypeError(f"optimiser = {optimiser!r}, but Adam(...) or GradientDescent(...) is needed")
+    if out is not None:
+        a_path("out", out)
     if (resume or overwrite) and out is None:
         raise ValueError("resume and overwrite need a file: out = None")
     description = _describe(learner, optimiser, steps)

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from ..theory.arguments import checked, plain_data
 from .look import MUTED, THEORY, axes_or_new, unit_label
 
 
+@checked
 def with_errors(x, estimate, *, ax=None, label=None, **options):
     """Points with one standard error each."""
     ax = axes_or_new(ax)
@@ -13,6 +15,7 @@ def with_errors(x, estimate, *, ax=None, label=None, **options):
     return ax
 
 
+@checked
 def theory(x, y, *, ax=None, label="theory"):
     """A black dashed line."""
     ax = axes_or_new(ax)
@@ -20,6 +23,7 @@ def theory(x, y, *, ax=None, label="theory"):
     return ax
 
 
+@checked
 def msd(times, estimate, *, ax=None, expected=None, mass=None, friction=None, kT=None, units=None):
     """Mean squared displacement per component, log-log, with ballistic and diffusive guides.
 
@@ -50,6 +54,7 @@ def msd(times, estimate, *, ax=None, expected=None, mass=None, friction=None, kT
     return ax
 
 
+@checked(errors=plain_data)
 def convergence(steps, errors, *, ax=None, orders=None, units=None):
     """Errors against the step, log-log, with a slope triangle for each stated order.
 

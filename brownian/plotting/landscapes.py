@@ -2,15 +2,18 @@
 
 import numpy as np
 
+from ..theory.arguments import checked
 from .curves import theory, with_errors
 from .look import MUTED, axes_or_new, figure, style, unit_label
 
 
+@checked
 def density(edges, estimate, *, ax=None, label=None, **options):
     """A histogram as points at the middle of the bins, with one standard error each."""
     return with_errors((edges[1:] + edges[:-1]) / 2.0, estimate, ax=ax, label=label, **options)
 
 
+@checked
 def boltzmann(x, potential, kT, *, ax=None, units=None):
     """The Boltzmann density exp(-U/kT)/Z of a one-dimensional potential, dashed."""
     from ..theory import boltzmann_density
@@ -21,6 +24,7 @@ def boltzmann(x, potential, kT, *, ax=None, units=None):
     return ax
 
 
+@checked
 def landscape(potential, *, box, ax=None, kT=None, trajectory=None, particles=6, units=None):
     """The energy along a line (one dimension) or as contours (two), with a few trajectories on it.
 
@@ -66,6 +70,7 @@ def landscape(potential, *, box, ax=None, kT=None, trajectory=None, particles=6,
     return ax
 
 
+@checked
 def phase_portrait(trajectory, *, ax=None, potential=None, mass=None, component=0, particles=2000, units=None):
     """Velocity against position of the last frame, over contours of the energy m v^2 / 2 + U(x) (one dimension)."""
     if trajectory.velocities is None:
@@ -87,6 +92,7 @@ def _margins(values):
     return values.min() - 0.05 * np.ptp(values), values.max() + 0.05 * np.ptp(values)
 
 
+@checked
 def animation(trajectory, path, *, potential=None, box=None, kT=None, frames=100, particles=400, units=None):
     """Write a GIF of the first particles moving, over the landscape in two dimensions or on the energy in one.
 

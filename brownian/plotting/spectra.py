@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from ..theory.arguments import a_fit, checked
 from .curves import theory, with_errors
 from .look import MUTED, THEORY, axes_or_new, figure, unit_label
 
 
+@checked
 def vacf(times, estimate, *, ax=None, expected=None, units=None):
     """Absolute velocity autocorrelation per component against the lag, semi-logarithmic.
 
@@ -34,6 +36,7 @@ def vacf(times, estimate, *, ax=None, expected=None, units=None):
     return ax
 
 
+@checked(fit=a_fit)
 def psd(fit, *, axes=None, units=None):
     """A fitted spectrum, one-sided per frequency, log-log, and below it data / fit with one standard error.
 

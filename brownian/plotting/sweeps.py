@@ -5,12 +5,14 @@ import math
 
 import numpy as np
 
+from ..theory.arguments import a_sweep, checked, texts
 from .look import THEORY, style
 
 PANELS, LINES = 12, 8  # of a picture, of a legend
 SPAN = 30.0  # ratio of positive values from which an axis is logarithmic
 
 
+@checked(found=a_sweep, quantities=texts)
 def sweep(found, quantities=None):
     """Draw a ``Sweep``: a panel for each quantity, a line for each choice of the other parameters.
 

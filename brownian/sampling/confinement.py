@@ -3,11 +3,13 @@
 import numpy as np
 
 from ..potentials.definition import force, known_minima
+from ..theory.arguments import a_potential, checked, count, positive
 
 DIRECTIONS = 64
 FAR = 1e3, 1e4, 1e5  # in units of the distance from the origin to the farthest minimum, and of 1
 
 
+@checked(target=a_potential, dimension=count, kT=positive)
 def open_direction(target, dimension, *, kT=1.0):
     """A direction along which exp(-U / kT) can't be normalised, or None where none of those tried is one.
 

@@ -3,11 +3,13 @@
 import csv
 import dataclasses
 import io
+import itertools
 import json
 import math
 import pathlib
 import statistics
 
+from ..advice.reuse import overlap
 from .records import COMPLETE
 
 SIGNIFICANT = 5.0  # standard errors of a normal distribution; with few replicas Student's t at the same probability
@@ -103,6 +105,20 @@ def _bounds(values, own):
     return bool(own) and bool(chdtr(degrees, degrees * statistics.variance(values) / own**2) < ndtr(-SIGNIFICANT))
 
 
+def shared_noise(records):
+    """A word on the first two replicas of a combination that drew the same noise, or None."""
+    for one, other in itertools.combinations(records, 2):
+        for a, b in itertools.product(one.get("drawn", ()), other.get("drawn", ())):
+            if overlap(a, b):
+                where = " ".join(f"{name}={value}" for name, value in one["varied"].items())
+                return (
+                    f"replicas {one['replica']} and {other['replica']}{' of ' + where if where else ''} drew the same "
+                    f"noise (seed {a[0]}, steps from {max(a[3][0], b[3][0])}): they are not independent, and standard "
+                    "errors are too small; the seed that a job is given belongs into its simulations"
+                )
+    return None
+
+
 @dataclasses.dataclass
 class Sweep:
     """What a sweep found.
@@ -134,8 +150,9 @@ class Sweep:
         groups: dict[str, list[dict]] = {}
         for record in self.records:
             groups.setdefault(json.dumps(record["varied"]), []).append(record)
-        self.combinations = []
+        self.combinations, self.shared_noise = [], list[str]()
         for records in groups.values():
+            self.shared_noise += filter(None, [shared_noise(records)])
             rows: dict[str, list[dict]] = {}
             for record in records:
                 for row in record.get("quantities", ()):
@@ -160,6 +177,7 @@ class Sweep:
             "name": self.name,
             "folder": str(self.folder),
             "agrees": self.agrees,
+            "shared_noise": self.shared_noise,
             "jobs": len(self.records),
             "failed": len(self.failures),
             "varied": self.varied,
@@ -217,6 +235,7 @@ class Sweep:
             for row, remark in zip([head, *rows], ["", *remarks], strict=False)
         ]  # fmt: skip
         lines += [f"... and {more} more rows: {self.folder / 'summary.csv'}"] if more > 0 else []
+        lines += self.shared_noise[:1]
         if self.failures:
             first = self.failures[0]["error"]
             lines.append(

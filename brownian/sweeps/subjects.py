@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..scripts import ScenarioError, load, options
+from ..theory.arguments import a_path
 from .values import typed
 
 SUPPLIED = ("seed", "out", "resume", "overwrite")  # arguments that belong to the sweep
@@ -142,7 +143,10 @@ class Function:
 
 def subject_of(what):
     """The subject of a path or a function."""
-    return Function.of(what) if callable(what) else Script.of(what)
+    if callable(what):
+        return Function.of(what)
+    a_path("what", what)
+    return Script.of(what)
 
 
 def with_defaults(arguments, given):

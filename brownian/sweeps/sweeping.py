@@ -2,12 +2,14 @@
 
 import contextlib
 import json
+import math
 import os
 import pathlib
 import sys
 
 from ..progress import Progress
 from ..schedule import whole_number
+from ..theory.arguments import an_executor, checked, plain_data
 from ..version import __version__
 from .executors import Elsewhere
 from .folder import Folder
@@ -19,9 +21,11 @@ from .subjects import SUPPLIED, Script, subject_of, with_defaults
 from .values import canonical, typed
 from .worker import this_process
 
+MOST_JOBS = 10**7
 FAILURES_SAID = 10  # on stderr; all are in the summary
 
 
+@checked(parameters=plain_data, fixed=plain_data, executor=an_executor)
 def sweep(
     what, parameters, replicas=1, *, executor=None, fixed=None, seed=None, common_random_numbers=False, out=None,
     overwrite=False, workers=None, threads=None, progress=False,
@@ -106,6 +110,8 @@ def sweep(
         default = arguments.get("seed")
         seed = default if isinstance(default, int) else 0
     seed = whole_number("seed", seed, 0)
+    if replicas * math.prod(map(len, varied.values())) > MOST_JOBS:
+        raise ValueError(f"replicas = {replicas} at every combination are more than {MOST_JOBS} jobs")
     seeded = "seed" in arguments or None in arguments
     description = {
         "kind": type(subject).__name__.lower(), "name": subject.name, "digest": subject.digest, "swept": subject.shown,

@@ -30,9 +30,11 @@ def _truth(text):
 
 def _whole(text):
     number = float(text)  # 1e6 is a whole number too
-    if number != int(number):
+    if text.lstrip("+-").isdigit():
+        return int(text)
+    if not math.isfinite(number) or number != int(number):
         raise ValueError(text)
-    return int(text) if text.lstrip("+-").isdigit() else int(number)
+    return int(number)
 
 
 def _literal(text):

@@ -10,12 +10,14 @@ import tempfile
 import time
 import traceback
 
+from ..advice.reuse import drawn_noise
 from ..version import __version__
 from .quantities import quantities_of
 from .records import COMPLETE, failure, keep, record_of
 
 FILES = "files"
 MANIFEST = "sweep.json"
+RUNS = 1000  # of a job, whose noise is in its record
 STOPPED = (128 + signal.SIGTERM, 128 + signal.SIGINT)  # exit codes of a run that was told to stop: no failure of it
 
 
@@ -45,14 +47,16 @@ def work(job):
                 raise ValueError(f"this worker has brownian {__version__}, the sweep is of {job.version}")
             shutil.rmtree(folder / FILES, ignore_errors=True)  # of an attempt that was cut short
             folder.mkdir(parents=True, exist_ok=True)
-            returned, said = job.subject.call(job.given, job.seed, folder / FILES, job.root)
+            with drawn_noise() as drawn:
+                returned, said = job.subject.call(job.given, job.seed, folder / FILES, job.root)
+            attempt.drawn = [list(one) for one in drawn[:RUNS]]
             attempt.quantities = quantities_of(returned)
             if said:
                 (folder / "said.txt").write_text(said)
         if attempt.error is not None:
             record = failure(job, *attempt.error)
         else:
-            record = record_of(job, COMPLETE, quantities=attempt.quantities)
+            record = record_of(job, COMPLETE, quantities=attempt.quantities, drawn=attempt.drawn)
         record |= {"seconds": round(time.perf_counter() - began, 6), "worker": this_process()}
         if shared:
             keep(job, record)
@@ -70,7 +74,7 @@ class _Attempt:
     """The border between a job and the sweep: what goes wrong inside is kept as text, which any process can read."""
 
     def __init__(self):
-        self.quantities, self.error = None, None
+        self.quantities, self.error, self.drawn = None, None, []
 
     def __enter__(self):
         return self

@@ -8,7 +8,7 @@ integrated over ``[0, period]``.  The minimum is subtracted, the panels adapt: d
 
 import numpy as np
 
-from .checks import finite, nonnegative, whole
+from .checks import finite, nonnegative, single, whole
 from .weight import Weight
 
 
@@ -179,7 +179,7 @@ def boltzmann_moment(n, energy, *, kT, period=None, support=None):
     >>> print(f"{boltzmann_moment(2, lambda x: 2.0 * ((x / 1.2) ** 2 - 1) ** 2, kT=0.9):.10f}")
     1.2393967489
     """
-    n = int(whole(n=n))
+    n = int(single(n=whole(n=n)))
     return Weight(energy, kT, period, support).average(lambda x: x**n)
 
 

@@ -3,15 +3,24 @@
 import numpy as np
 
 
+def shortened(value):
+    """The value as Python writes it, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # more digits than Python writes
+        return f"a whole number of {value.bit_length()} bits"
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
 def _checked(values, allowed, test):
     arrays = []
     for name, value in values.items():
         try:
             array = np.asarray(value, dtype=float)
-        except (TypeError, ValueError):
-            raise ValueError(f"{name} must be {allowed}, got {value!r}") from None
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(f"{name} must be {allowed}, got {shortened(value)}") from None
         if not np.all(np.isfinite(array) & test(array)):
-            raise ValueError(f"{name} must be {allowed}, got {value!r}")
+            raise ValueError(f"{name} must be {allowed}, got {shortened(value)}")
         arrays.append(array[()])
     return arrays[0] if len(arrays) == 1 else tuple(arrays)
 
@@ -35,3 +44,35 @@ def whole(**values):
     """Return the values as int64, or raise ValueError naming the first that is not a whole number >= 0."""
     checked = _checked(values, "a whole number >= 0", lambda array: (array >= 0) & (array == np.rint(array)))
     return np.asarray(checked).astype(np.int64)[()]
+
+
+def single(**values):
+    """Return the values, or raise ValueError naming the first that is an array."""
+    for name, value in values.items():
+        if np.ndim(value) > 0:
+            raise ValueError(f"{name} must be one number, got shape {np.shape(value)}")
+    return next(iter(values.values())) if len(values) == 1 else tuple(values.values())
+
+
+def choice(allowed, where="", **values):
+    """Return the one value, or raise ValueError naming it where it is not among those allowed."""
+    ((name, value),) = values.items()
+    if not (isinstance(value, str) and value in allowed):
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}{where}, got {shortened(value)}")
+    return value
+
+
+def evaluated(points, **functions):
+    """What the one function says at points (arrays of one shape), as float64 of their shape; ValueError naming it."""
+    ((name, function),) = functions.items()
+    shape = points[0].shape
+    if not callable(function):
+        raise ValueError(f"{name} must be a function of {len(points)} array(s) of positions, got {shortened(function)}")
+    answer = function(*points)
+    try:
+        value = np.asarray("nothing" if answer is None else answer, dtype=float)  # None would become nan
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} must return numbers, got {shortened(answer)}") from None
+    if value.ndim > 0 and value.shape != shape:
+        raise ValueError(f"{name} must map an array of shape {shape} to the same shape, got {value.shape}")
+    return np.broadcast_to(value, shape)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from .checks import positive
+from .checks import positive, single
 
 
 class QuenchWork(NamedTuple):
@@ -146,9 +146,9 @@ def stiffness_ramp_work(*, k0, k1, duration, friction, kT):
     0.3523302651 0.0395099409 0.2107698148
     """
     k0, k1, duration, friction, kT = positive(k0=k0, k1=k1, duration=duration, friction=friction, kT=kT)
-    for name, value in {"k0": k0, "k1": k1, "duration": duration, "friction": friction, "kT": kT}.items():
-        if np.ndim(value) > 0:
-            raise ValueError(f"{name} must be one number, got shape {np.shape(value)}")
+    single(k0=k0, k1=k1, duration=duration, friction=friction, kT=kT)
+    if not 1e-9 <= k1 / k0 <= 1e9:
+        raise ValueError(f"k0 and k1 must be within a factor of 1e9, got {k0} and {k1}")
     # in units of k0, kT and the duration: one number, the decays during the ramp, is left beside the ratio of k
     decays, growth = 2.0 * k0 * duration / friction, (k1 - k0) / k0
 

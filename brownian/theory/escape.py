@@ -3,7 +3,8 @@
 import numpy as np
 from scipy.special import erf
 
-from .checks import finite, nonnegative, positive
+from .arguments import a_function
+from .checks import finite, nonnegative, positive, single
 from .quadrature import WEIGHTS, graded, panels, reach, reduced, running, transport_panels, zoom
 from .weight import Weight
 
@@ -50,9 +51,8 @@ def mfpt(energy, start, end, *, friction, kT, wall=None):
     """
     start, end = finite(start=start, end=end)
     friction, kT = positive(friction=friction, kT=kT)
-    for name, value in {"start": start, "end": end, "friction": friction, "kT": kT}.items():
-        if np.ndim(value) > 0:
-            raise ValueError(f"{name} must be one number, got shape {np.shape(value)}")
+    single(start=start, end=end, friction=friction, kT=kT)
+    a_function("energy", energy)
     sign = 1.0 if end >= start else -1.0
     u = reduced(lambda x: energy(sign * x), kT)
     start, end = sign * start, sign * end
@@ -61,7 +61,7 @@ def mfpt(energy, start, end, *, friction, kT, wall=None):
     if wall is None:
         low = zoom(u, start - reach(u, start, -1.0), start)[0]
     else:
-        low = sign * finite(wall=wall)
+        low = sign * single(wall=finite(wall=wall))
         if low > start:
             raise ValueError(f"wall must be on the far side of start, seen from end, got {wall}")
     before = graded(u, low, start)[:-1] if low < start else np.empty(0)
@@ -206,9 +206,7 @@ def _between(energy, left, right, kT):
     """Return the weight e^{+U/kT} on [left, right], and kT, checked."""
     left, right = finite(left=left, right=right)
     kT = positive(kT=kT)
-    for name, value in {"left": left, "right": right, "kT": kT}.items():
-        if np.ndim(value) > 0:
-            raise ValueError(f"{name} must be one number, got shape {np.shape(value)}")
+    single(left=left, right=right, kT=kT)
     if not left < right:
         raise ValueError(f"left must be below right, got left={left}, right={right}")
     u = reduced(energy, kT)

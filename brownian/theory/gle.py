@@ -12,7 +12,7 @@ so that every correlation is an entry of e^{At}.
 
 import numpy as np
 
-from .checks import nonnegative, positive
+from .checks import nonnegative, positive, single
 from .ou import exact_ou
 
 
@@ -20,10 +20,7 @@ def _generator(mass, friction, memory, kT, white_friction, stiffness):
     """A of (v, x, z_1, z_2, ...), each in units of its thermal spread (x in units of v's over sqrt(k/m))."""
     mass, kT, friction, memory = positive(mass=mass, kT=kT, friction=friction, memory=memory)
     white_friction, stiffness = nonnegative(white_friction=white_friction, stiffness=stiffness)
-    single = {"mass": mass, "kT": kT, "white_friction": white_friction, "stiffness": stiffness}
-    for name, value in single.items():
-        if np.ndim(value) > 0:
-            raise ValueError(f"{name} must be one number, got shape {np.shape(value)}")
+    single(mass=mass, kT=kT, white_friction=white_friction, stiffness=stiffness)
     friction, memory = np.atleast_1d(friction), np.atleast_1d(memory)
     if friction.ndim > 1 or friction.shape != memory.shape:
         raise ValueError(f"friction and memory must have one length, got shapes {friction.shape} and {memory.shape}")
@@ -139,4 +136,4 @@ def gle_msd(t, *, mass, friction, memory, kT, white_friction=0.0, stiffness=0.0)
         longer[size, 0] = longer[size + 1, size] = 1.0
         return 2.0 * exact_ou(longer, np.zeros_like(longer), 1.0)[0][size + 1, 0]
 
-    return kT / mass * np.asarray(t, dtype=float) ** 2 * _over_times(t, share)
+    return kT / mass * nonnegative(t=t) ** 2 * _over_times(t, share)

@@ -18,7 +18,7 @@ from scipy.linalg import svdvals
 from scipy.linalg.blas import dsyrk, dtrsm
 from scipy.linalg.lapack import dpotrf
 
-from .checks import positive
+from .checks import positive, single
 from .quadrature import WEIGHTS, panels, reduced
 from .weight import Weight, interval
 
@@ -131,9 +131,7 @@ def klein_kramers_rate(energy, *, mass, friction, kT, accuracy=1e-8):
     0.062645234
     """
     mass, friction, kT, accuracy = positive(mass=mass, friction=friction, kT=kT, accuracy=accuracy)
-    for name, value in {"mass": mass, "friction": friction, "kT": kT, "accuracy": accuracy}.items():
-        if np.ndim(value) > 0:
-            raise ValueError(f"{name} must be one number, got shape {np.shape(value)}")
+    single(mass=mass, friction=friction, kT=kT, accuracy=accuracy)
     # polynomials of degree 260 see the weight as far out as 480 kT
     weight = Weight(energy, kT, None, interval(reduced(energy, OUTWARD * kT), None, None))
     gamma, s = friction / mass, np.sqrt(kT / mass)

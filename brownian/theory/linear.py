@@ -6,7 +6,7 @@ The state is z = (x, v), or (x,) overdamped; Leimkuhler-Matthews carries (x, xi)
 import numpy as np
 from scipy.linalg import solve_discrete_lyapunov
 
-from .checks import finite, nonnegative, positive, whole
+from .checks import choice, finite, nonnegative, positive, single, whole
 from .ou import affine_ou
 
 UNDERDAMPED = ("baoab", "euler_maruyama", "exact_ou", "gj2", "gjf", "obabo")
@@ -29,9 +29,8 @@ SCHEME_OF = {
 def check_scheme(scheme, underdamped):
     """Raise ValueError unless the scheme exists for this dynamics."""
     allowed = UNDERDAMPED if underdamped else OVERDAMPED
-    if scheme not in allowed:
-        dynamics = "underdamped dynamics (mass > 0)" if underdamped else "overdamped dynamics (mass = 0)"
-        raise ValueError(f"scheme must be one of {', '.join(allowed)} for {dynamics}, got {scheme!r}")
+    dynamics = "underdamped dynamics (mass > 0)" if underdamped else "overdamped dynamics (mass = 0)"
+    choice(allowed, f" for {dynamics}", scheme=scheme)
 
 
 def kernel_coefficients(scheme, gamma_dt):
@@ -96,8 +95,7 @@ def linear_scheme(scheme, *, friction, kT, stiffness, dt, mass=0.0):
     """
     friction, kT, dt = positive(friction=friction, kT=kT, dt=dt)
     stiffness, mass = nonnegative(stiffness=stiffness, mass=mass)
-    if any(np.ndim(value) > 0 for value in (friction, kT, dt, stiffness, mass)):
-        raise ValueError("friction, kT, stiffness, dt and mass must be single numbers, got an array")
+    single(friction=friction, kT=kT, dt=dt, stiffness=stiffness, mass=mass)
     check_scheme(scheme, mass > 0)
     if scheme == "exact_ou":
         A, force, Q = [[-stiffness / friction]], [1.0 / friction], [[2.0 * kT / friction]]

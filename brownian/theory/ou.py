@@ -4,7 +4,7 @@ from math import ceil, log2
 
 import numpy as np
 
-from .checks import finite, positive
+from .checks import finite, positive, single
 
 _TERMS = 18  # the tail of the series is below 2^-18 / 18! = 6e-22
 
@@ -61,9 +61,7 @@ def exact_ou(A, Q, dt):
     Q = _square("Q", Q, len(A))
     if np.any(np.diag(Q) < 0) or not np.allclose(Q, Q.T, rtol=1e-12, atol=0.0):
         raise ValueError(f"Q must be symmetric with a diagonal >= 0, got {Q!r}")
-    dt = positive(dt=dt)
-    if np.ndim(dt) > 0:
-        raise ValueError(f"dt must be one number, got shape {np.shape(dt)}")
+    dt = single(dt=positive(dt=dt))
     norm = np.linalg.norm(A, np.inf) * dt
     doublings = max(0, ceil(log2(norm)) + 2) if norm > 0 else 0
     step = dt / 2.0**doublings

@@ -9,7 +9,7 @@ rate).  tau = dt / lambda, a = lambda dt / m.
 
 import numpy as np
 
-from .checks import nonnegative, positive, whole
+from .checks import choice, nonnegative, positive, whole
 from .linear import kernel_coefficients
 
 _SCHEMES, _PATHS = ("gjf", "gj2"), ("wiener", "leimkuhler_matthews")
@@ -139,10 +139,8 @@ def discrete_mass_to_zero_free(n, scheme, *, mass, friction, kT, dt, path="wiene
     """
     n = whole(n=n)
     mass, friction, kT, dt = positive(mass=mass, friction=friction, kT=kT, dt=dt)
-    if scheme not in _SCHEMES:
-        raise ValueError(f"scheme must be one of {', '.join(_SCHEMES)}, got {scheme!r}")
-    if path not in _PATHS:
-        raise ValueError(f"path must be one of {', '.join(_PATHS)}, got {path!r}")
+    choice(_SCHEMES, scheme=scheme)
+    choice(_PATHS, path=path)
     _, c, loss, gain = kernel_coefficients(scheme, friction * dt / mass)
     n, c, loss, gain = np.broadcast_arrays(n, c, loss, gain)
     width = dt / friction * kT

@@ -2,17 +2,10 @@
 
 import numpy as np
 
-from .checks import finite, positive
+from .arguments import a_function
+from .checks import finite, positive, single
 from .quadrature import WEIGHTS, graded, panels, reduced, running, transport_panels
 from .weight import check_period
-
-
-def _scalars(**values):
-    checked = positive(**values)
-    for name, value in values.items():
-        if np.ndim(value) > 0:
-            raise ValueError(f"{name} must be one number, got shape {np.shape(value)}")
-    return checked
 
 
 def _over_forces(function, force):
@@ -53,7 +46,8 @@ def lifson_jackson(energy, *, period, friction, kT):
     >>> print(f"{lifson_jackson(energy, period=2.0, friction=0.7, kT=0.9):.10f}")
     0.6468835859
     """
-    period, friction, kT = _scalars(period=period, friction=friction, kT=kT)
+    period, friction, kT = positive(period=period, friction=friction, kT=kT)
+    single(period=period, friction=friction, kT=kT)
     u = reduced(energy, kT)
     check_period(u, period)
     edges = transport_panels(u, graded(u, 0.0, period))
@@ -125,7 +119,9 @@ def stratonovich_velocity(energy, *, force, period, friction, kT):
     >>> print(f"{stratonovich_velocity(energy, force=3.5, period=2.0, friction=0.7, kT=0.9):.10f}")
     3.6702713544
     """
-    period, friction, kT = _scalars(period=period, friction=friction, kT=kT)
+    period, friction, kT = positive(period=period, friction=friction, kT=kT)
+    single(period=period, friction=friction, kT=kT)
+    a_function("energy", energy)
 
     def one(f):
         sign = -1.0 if f < 0 else 1.0
@@ -173,7 +169,9 @@ def reimann_diffusion(energy, *, force, period, friction, kT):
     >>> print(f"{reimann_diffusion(energy, force=3.5, period=2.0, friction=0.7, kT=0.9):.10f}")
     1.6007566796
     """
-    period, friction, kT = _scalars(period=period, friction=friction, kT=kT)
+    period, friction, kT = positive(period=period, friction=friction, kT=kT)
+    single(period=period, friction=friction, kT=kT)
+    a_function("energy", energy)
 
     def one(f):
         sign = -1.0 if f < 0 else 1.0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checks import finite, positive
+from .checks import evaluated, finite, positive, single
 from .quadrature import WEIGHTS, panels
 
 _NODES_AT_MOST = 2048
@@ -20,11 +20,11 @@ def _integrals(f, energy, kT, box, divisions):
     (x, hx), (y, hy) = (panels(np.linspace(low, high, divisions + 1)) for low, high in box)
     x, wx, y, wy = x.ravel(), (hx * WEIGHTS).ravel(), y.ravel(), (hy * WEIGHTS).ravel()
     x, y = np.meshgrid(x, y, indexing="ij")
-    value = np.broadcast_to(np.asarray(energy(x, y), dtype=float), x.shape)
+    value = evaluated((x, y), energy=energy)
     if np.any(np.isnan(value)) or not np.isfinite(value.min()):
         raise ValueError(f"energy must be finite or +inf in the box, got a minimum of {value.min()}")
     density = np.exp((value.min() - value) / kT)
-    weighted = np.where(density > 0, density * f(x, y), 0.0)
+    weighted = np.where(density > 0, density * evaluated((x, y), f=f), 0.0)
     return value.min(), wx @ density @ wy, wx @ weighted @ wy, wx @ np.abs(weighted) @ wy
 
 
@@ -67,7 +67,9 @@ def boltzmann_average_2d(f, energy, *, kT, box, tolerance=1e-10):
     >>> print(f"{boltzmann_average_2d(lambda x, y: x * y, energy, kT=0.8, box=((-7, 7), (-7, 7))):.10f}")
     -0.2000000000
     """
-    kT, tolerance, box = positive(kT=kT), positive(tolerance=tolerance), _box(box)
+    kT, tolerance = positive(kT=kT, tolerance=tolerance)
+    single(kT=kT, tolerance=tolerance)
+    box = _box(box)
     divisions, before = 4, None
     while 16 * divisions <= _NODES_AT_MOST:
         least, mass, moment, size = _integrals(f, energy, kT, box, divisions)

@@ -6,6 +6,8 @@ A reduced energy u = U/kT is a checked callable (`reduced`).  Panels are given b
 
 import numpy as np
 
+from .checks import evaluated
+
 CUTOFF = 60.0  # e^-60 = 9e-27: what is left out does not show in float64, not even in high moments
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 SPLIT = np.concatenate([NODES, (NODES - 1.0) / 2.0, (NODES + 1.0) / 2.0, [-1.0, 1.0]])
@@ -20,10 +22,7 @@ def reduced(energy, kT):
 
     def u(x):
         with np.errstate(over="ignore"):
-            value = np.asarray(energy(x), dtype=float) / kT
-        if value.ndim > 0 and value.shape != x.shape:
-            raise ValueError(f"energy must map an array of shape {x.shape} to the same shape, got {value.shape}")
-        value = np.broadcast_to(value, x.shape)
+            value = evaluated((x,), energy=energy) / kT
         wrong = np.isnan(value) | (value == -np.inf)
         if np.any(wrong):
             raise ValueError(

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.polynomial import legendre
 
-from .checks import positive
+from .checks import positive, single
 from .quadrature import NODES, WEIGHTS, graded, panels, reduced, transport_panels
 from .weight import interval
 
@@ -66,9 +66,7 @@ def smoluchowski_rate(energy, *, friction, kT, support=None):
     0.3557343551
     """
     friction, kT = positive(friction=friction, kT=kT)
-    for name, value in {"friction": friction, "kT": kT}.items():
-        if np.ndim(value) > 0:
-            raise ValueError(f"{name} must be one number, got shape {np.shape(value)}")
+    single(friction=friction, kT=kT)
     u = reduced(energy, kT)
     edges = graded(u, *interval(u, None, support))
     if not np.all(np.isfinite(u(panels(edges)[0]))):

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.polynomial import legendre
 from scipy.optimize import brentq
 
-from .checks import finite, positive
+from .checks import finite, positive, single
 from .escape import kramers_rate
 from .quadrature import GRID, NODES, WEIGHTS, panels, reduced, refine, rounding
 
@@ -67,9 +67,7 @@ def _depopulation(loss):
 def _checked(energy, well, top, mass, friction, kT):
     well, top = finite(well=well, top=top)
     mass, friction, kT = positive(mass=mass, friction=friction, kT=kT)
-    for name, value in {"well": well, "top": top, "mass": mass, "friction": friction, "kT": kT}.items():
-        if np.ndim(value) > 0:
-            raise ValueError(f"{name} must be one number, got shape {np.shape(value)}")
+    single(well=well, top=top, mass=mass, friction=friction, kT=kT)
     u = reduced(energy, kT)
     bottom, summit = u(np.array([well, top]))
     if not summit > bottom:
@@ -169,6 +167,7 @@ def melnikov_meshkov_rate(energy, *, well, top, mass, friction, kT, other_well=N
     loss = energy_loss(energy, well=well, **words)
     if other_well is None:
         return rate * _depopulation(loss)
+    other_well = single(other_well=finite(other_well=other_well))
     if not (other_well - top) * (well - top) < 0.0:
         raise ValueError(f"other_well must lie behind the top, seen from the well, got {other_well}")
     behind = energy_loss(energy, well=other_well, **words)

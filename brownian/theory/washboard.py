@@ -11,7 +11,7 @@ the velocity v; with r = (v_n - v) rho it is the answer whose current is the dif
 
 import numpy as np
 
-from .checks import finite, positive
+from .checks import finite, positive, single
 from .quadrature import reduced
 from .weight import check_period
 
@@ -136,10 +136,7 @@ def washboard_velocity_diffusion(energy, *, force, period, mass, friction, kT, a
     period, mass, friction, kT, accuracy = positive(
         period=period, mass=mass, friction=friction, kT=kT, accuracy=accuracy
     )
-    named = {"period": period, "mass": mass, "friction": friction, "kT": kT, "accuracy": accuracy}
-    for name, value in named.items():
-        if np.ndim(value) > 0:
-            raise ValueError(f"{name} must be one number, got shape {np.shape(value)}")
+    single(period=period, mass=mass, friction=friction, kT=kT, accuracy=accuracy)
     u = reduced(energy, kT)
     if not np.all(np.isfinite(u(np.linspace(0.0, period, 65)))):
         raise ValueError(f"energy must be finite between 0 and {period}, got +inf")

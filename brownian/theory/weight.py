@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checks import finite, positive
+from .checks import evaluated, finite, positive, single
 from .quadrature import NODES, WEIGHTS, graded, panels, reach, reduced, refine, rounding, zoom
 
 CHUNK = 1 << 16
@@ -22,7 +22,7 @@ def interval(u, period, support):
     if period is not None and support is not None:
         raise ValueError(f"period and support exclude each other, got period={period}, support={support}")
     if period is not None:
-        length = float(positive(period=period))
+        length = float(single(period=positive(period=period)))
         check_period(u, length)
         return 0.0, length
     if support is None:
@@ -38,9 +38,7 @@ class Weight:
 
     def __init__(self, energy, kT, period, support):
         """Find the support and the panels."""
-        kT = positive(kT=kT)
-        if np.ndim(kT) > 0:
-            raise ValueError(f"kT must be one number, got shape {np.shape(kT)}")
+        kT = single(kT=positive(kT=kT))
         self.u = reduced(energy, kT)
         edges = graded(self.u, *interval(self.u, period, support))
         self.lowest = self.u(panels(edges)[0]).min()
@@ -65,7 +63,7 @@ class Weight:
         """Average of f: int f w dx / int w dx."""
 
         def weighted(x):
-            weight, value = self(x), np.broadcast_to(np.asarray(f(x), dtype=float), x.shape)
+            weight, value = self(x), evaluated((x,), f=f)
             if np.any(np.isnan(value) & (weight > 0)):
                 raise ValueError(f"f must be a number wherever the density is not 0, got nan near x = {x.flat[0]}")
             with np.errstate(invalid="ignore"):

@@ -1,0 +1,207 @@
+"""Arguments that are checked before a function starts, by what their names mean everywhere.
+
+A kind is a function of name and value that raises TypeError or ValueError, naming both; what else a function asks for
+(shapes, enough data) it says itself.
+"""
+
+import functools
+import inspect
+import operator
+import os
+
+import numpy as np
+
+from .checks import finite, shortened, single
+
+
+def _with(what, *attributes):
+    """A kind that is known by its attributes."""
+
+    def kind(name, value):
+        if not all(hasattr(value, attribute) for attribute in attributes):
+            raise TypeError(f"{name} must be {what}, got {shortened(value)}")
+
+    return kind
+
+
+a_simulation = _with("a Simulation", "dynamics", "run")
+an_executor = _with("a concurrent.futures.Executor", "submit")
+an_estimate = _with("an Estimate, with value and error", "value", "error")
+axes_of_plot = _with("axes of matplotlib", "plot")
+a_set_of_units = _with("a set of brownian.units", "label")
+a_trajectory = _with("a trajectory (brownian.open(path) opens a file)", "positions", "times")
+a_verdict = _with("a Verdict (brownian.validate makes one)", "lines", "family_error")
+a_fit = _with("a TrapFit (brownian.analysis.fit_trap makes one)", "omega", "measured", "expected")
+a_sweep = _with("a Sweep (brownian.sweep makes one)", "records", "quantities")
+
+
+def a_path(name, value):
+    """The name of a file or folder."""
+    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+        raise TypeError(f"{name} must be a path, got {shortened(value)}")
+
+
+def trajectory_or_path(name, value):
+    """A run, or the path of its file."""
+    if not isinstance(value, str | os.PathLike):
+        a_trajectory(name, value)
+
+
+def plain_data(name, value):
+    """Names and what they stand for."""
+    if not isinstance(value, dict):
+        raise TypeError(f"{name} must be a dict, got {shortened(value)}")
+
+
+def draws_or_trajectory(name, value):
+    """A run, or an array of numbers."""
+    if not hasattr(value, "positions"):
+        numbers(name, value)
+
+
+def a_potential(name, value):
+    """Something with a force."""
+    cls = type(value)
+    if not (isinstance(value, tuple) and (hasattr(cls, "component_force") or hasattr(cls, "add_force"))):
+        raise TypeError(f"{name} must be a potential, e.g. brownian.Harmonic(2.1), got {shortened(value)}")
+
+
+def an_integrator(name, value):
+    """How steps are taken."""
+    if isinstance(value, type) or not (hasattr(value, "kernel") and hasattr(value, "facts")):
+        raise TypeError(f"{name} must be an integrator, e.g. brownian.GJF(), got {shortened(value)}")
+
+
+def a_model(name, value):
+    """An energy that can learn."""
+    if not getattr(type(value), "is_energy_model", False):
+        raise TypeError(f"{name} must be an energy model (see brownian.models), got {shortened(value)}")
+
+
+def a_function(name, value):
+    """Something that can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, got {shortened(value)}")
+
+
+def numbers(name, value):
+    """One real number or an array of them; nan too."""
+    try:
+        kind = (value if hasattr(value, "dtype") else np.asarray(value)).dtype.kind
+    except ValueError:  # ragged
+        kind = "O"
+    if kind not in "fiub":
+        raise TypeError(f"{name} must be a number or an array of numbers, got {shortened(value)}")
+
+
+def values(name, value):
+    """One finite number or an array of them, not empty."""
+    numbers(name, value)
+    if np.size(finite(**{name: value})) == 0:
+        raise ValueError(f"{name} must hold at least one number, got {shortened(value)}")
+
+
+def array(name, value):
+    """An array of numbers, not empty; nan too."""
+    numbers(name, value)
+    if np.ndim(value) == 0 or np.size(value) == 0:
+        raise ValueError(f"{name} must be an array of numbers, not empty, got {shortened(value)}")
+
+
+def number(name, value):
+    """One finite number."""
+    numbers(name, value)
+    single(**{name: finite(**{name: value})})
+
+
+def positive(name, value):
+    """One finite number above 0."""
+    number(name, value)
+    if not value > 0.0:
+        raise ValueError(f"{name} must be > 0, got {shortened(value)}")
+
+
+def index(name, value):
+    """A whole number, of either sign."""
+    try:
+        operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {shortened(value)}") from None
+
+
+def count(name, value):
+    """A whole number of at least 1."""
+    index(name, value)
+    if not 1 <= value < 2**62:
+        raise ValueError(f"{name} must be at least 1 and below 2**62, got {shortened(value)}")
+
+
+def share(name, value):
+    """Between 0 and 1."""
+    number(name, value)
+    if not 0.0 < value < 1.0:
+        raise ValueError(f"{name} must be between 0 and 1, got {shortened(value)}")
+
+
+def flag(name, value):
+    """True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {shortened(value)}")
+
+
+def text(name, value):
+    """A word."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a text, got {shortened(value)}")
+
+
+def texts(name, value):
+    """A list of words."""
+    if isinstance(value, str) or not (hasattr(value, "__iter__") and all(isinstance(part, str) for part in value)):
+        raise TypeError(f"{name} must be a list of texts, got {shortened(value)}")
+
+
+def texts_or_text(name, value):
+    """A word, or a list of words."""
+    if not isinstance(value, str):
+        texts(name, value)
+
+
+KINDS = {
+    "estimate": an_estimate, "ax": axes_of_plot, "units": a_set_of_units, "label": text, "box": values,
+    "frames": count, "particles": count, "orders": values, "x": values, "y": values, "steps": values,
+    "positions": draws_or_trajectory, "path": a_path, "out": a_path,
+    "trajectory": a_trajectory, "simulation": a_simulation, "potential": a_potential, "observable": a_function,
+    "component": index, "start": index, "memory": count, "trials": count, "threads": count, "confidence": share,
+    "scheme": text, "names": texts, "half": flag, "each": text, "samples": array, "edges": values, "lags": values,
+    "series": array, "draws": array, "values": array, "mean": values, "mass": values, "friction": values,
+    "kT": values, "dt": values, "work": numbers, "forward": numbers, "reverse": numbers, "free_energy": numbers,
+    "heat": numbers, "heat_hot": numbers, "duration": positive, "times": numbers, "end": numbers, "after": numbers,
+    "at": numbers, "sides": numbers, "numerator": array, "denominator": array, "acf": array, "omega": numbers,
+    "axis": index, "variance_ratio": number, "boundary": number, "average": number, "boundaries": numbers,
+    "leave": numbers, "plateau": numbers, "multiple": positive, "cut_time": positive, "window": positive,
+    "discard": number, "time": positive, "per_decade": positive, "longest": number, "taper": numbers,
+    "expected": numbers, "tail": text, "frequencies": numbers, "family_error": share, "within": positive,
+}  # fmt: skip
+
+
+def checked(function=None, /, **kinds):
+    """Decorator: every argument that is not its default is checked by its name, or by the kind that is given for it."""
+    if function is None:
+        return functools.partial(checked, **kinds)
+    signature = inspect.signature(function)
+    table = KINDS | kinds
+    kept = {name: (table[name], given.default) for name, given in signature.parameters.items() if name in table}
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        try:
+            given = signature.bind(*args, **kwargs).arguments
+        except TypeError:  # too many, or too few: Python says which
+            return function(*args, **kwargs)
+        for name, (kind, default) in kept.items():
+            if name in given and given[name] is not default:
+                kind(name, given[name])
+        return function(*args, **kwargs)
+
+    return call
