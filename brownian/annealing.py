@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .arguments import array
 from .schedule import positive_number, whole_number
-from .theory.arguments import array
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .theory.arguments import a_path, checked, number, text
+from .arguments import a_path, checked, number, text
 from .theory.checks import finite, nonnegative, single
 
 SIGNIFICANT = 5.0  # standard errors between measured and expected from which a check fails

@@ -5,6 +5,7 @@ import secrets
 import numpy as np
 
 from . import units as unit_sets
+from .arguments import a_path, a_set_of_units, checked
 from .bookkeeping import ledger_for, opened
 from .description import (
     Undescribed,
@@ -41,7 +42,6 @@ from .running import run_to_end
 from .schedule import MOST_STEPS, checked_seed, frame_steps, kept_type, positive_number, steps_in, whole_number
 from .start import check_start, draw_start
 from .tempering import Ladder
-from .theory.arguments import a_path, a_set_of_units, checked
 from .trajectory import open_file
 
 

@@ -6,13 +6,13 @@ others, and a start never meets the noise of a step.
 
 import numpy as np
 
+from .arguments import array
 from .integrators.moves import counts_acceptance
 from .integrators.probe import affine_probe
 from .noise import START_CHOICE, START_MEMORY, START_POSITION, START_VELOCITY, STEP, Philox, normals_at, uniforms_at
 from .potentials.definition import affine_force, dimension_of, energy, known_minima, without_energy
 from .potentials.driven import frozen
 from .potentials.potential import by_component
-from .theory.arguments import array
 from .theory.weight import Weight
 
 STARTS = ("stationary", "minimum", "rest", "normal")

@@ -11,6 +11,7 @@ PACKAGE = ROOT / "brownian"
 
 FLOORS = [
     {
+        "arguments",
         "lazy",
         "version",
         "caching",

@@ -492,6 +492,33 @@ def test_executor_of_others_that_breaks_keeps_what_is_complete(threads):
     assert len(sweep(noisy, {"friction": [0.4, 0.8]}, 2, executor=threads, out="s").quantities) == 4
 
 
+SHARES = """
+import brownian as bn
+
+
+def spread(*, friction=0.7, own=True, seed):
+    dynamics = bn.Overdamped(friction=friction, kT=0.9)
+    seed = seed if own else 7
+    run = bn.Simulation(potential=bn.Free(), dynamics=dynamics, dt=0.1, particles=5, seed=seed).run(steps=9)
+    return float((run.positions[-1] ** 2).mean())
+"""
+
+
+@pytest.mark.parametrize(("own", "parameters", "shared"), [(False, [0.4, 0.7], 2), (True, [0.4], 0)])
+def test_replicas_that_draw_the_same_noise_are_named(own, parameters, shared, threads, tmp_path, monkeypatch):
+    (tmp_path / "shares.py").write_text(SHARES)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "shares", raising=False)
+    import shares
+
+    found = sweep(shares.spread, {"friction": parameters}, 3, fixed={"own": own}, executor=threads, out=tmp_path / "s")
+    assert len(found.shared_noise) == shared
+    assert found.as_data()["shared_noise"] == found.shared_noise
+    if shared:
+        assert "replicas 0 and 1 of friction=0.4 drew the same noise (seed 7, steps from 0)" in str(found)
+    assert list(map(list, found.records[0]["drawn"][0][2:])) == [[0, 5], [0, 9]]
+
+
 def test_picture_of_chosen_quantities(threads):
     from brownian.plotting.sweeps import sweep as draw
 

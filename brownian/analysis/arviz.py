@@ -4,7 +4,7 @@ import operator
 
 import numpy as np
 
-from ..theory.arguments import checked, draws_or_trajectory, index
+from ..arguments import checked, draws_or_trajectory, index
 from ..version import __version__
 
 

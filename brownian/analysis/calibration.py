@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import theory
-from ..theory.arguments import checked
+from ..arguments import checked
 from .reading import MEMORY, centre_of, cut, frame_interval, known, particle_blocks
 from .spectrum import (
     angular_frequencies,

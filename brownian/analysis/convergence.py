@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..theory.arguments import checked
+from ..arguments import checked
 from . import chains
 
 RHAT = 1.01  # a quantity is healthy below

@@ -13,7 +13,7 @@ shape (K, N), whose error is that of 32 segments of its time), ``memory``, ``pro
 
 import numpy as np
 
-from ..theory.arguments import checked
+from ..arguments import checked
 from .lagged import lagged_products, squared_displacements
 from .reading import (
     MEMORY,

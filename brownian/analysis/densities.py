@@ -6,7 +6,7 @@ few particles at a time.
 
 import numpy as np
 
-from ..theory.arguments import checked
+from ..arguments import checked
 from .reading import MEMORY, Running, cut, known, particle_blocks
 from .statistics import Estimate, ascending
 

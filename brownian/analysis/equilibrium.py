@@ -11,8 +11,8 @@ read slab by slab: memory does not grow with the file.  Before the stationary st
 import numpy as np
 
 from .. import theory
+from ..arguments import checked
 from ..progress import Progress
-from ..theory.arguments import checked
 from ..theory.linear import KERNEL, kernel_coefficients
 from .landscape import gradient, laplacian, linear_stiffness, potential_of, steady
 from .reading import finite, first_frame, known, mean_position, observed, stored

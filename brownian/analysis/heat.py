@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..theory.arguments import checked
+from ..arguments import checked
 from .statistics import mean, ratio
 from .work import number, per_trajectory
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..theory.arguments import checked
+from ..arguments import checked
 from .statistics import TooFewData, mean
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..theory.arguments import checked
+from ..arguments import checked
 from .lagged import lagged_products
 from .reading import MEMORY, Running, checked_lags, cut, first_frame, frame_interval, logarithmic_lags, particle_blocks
 from .series import ENOUGH

@@ -9,8 +9,8 @@ import operator
 
 import numpy as np
 
+from ..arguments import checked
 from ..progress import Progress
-from ..theory.arguments import checked
 from ..theory.linear import SCHEME_OF
 from .series import BLOCKS, ENOUGH
 from .statistics import Estimate, TooFewData

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..theory.arguments import checked
+from ..arguments import checked
 from .lagged import lagged_products
 from .statistics import Estimate, TooFewData, mean
 

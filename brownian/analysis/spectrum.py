@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from .. import theory
-from ..theory.arguments import checked
+from ..arguments import checked
 from .reading import MEMORY, Running, centre_of, cut, frame_interval, particle_blocks
 from .statistics import Estimate
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import theory
-from ..theory.arguments import checked
+from ..arguments import checked
 from .landscape import gradient, linear_stiffness, potential_of
 from .reading import MEMORY, finite, first_frame, frame_interval, known
 from .series import integrated_autocorrelation_time

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..theory.arguments import checked, positive
+from ..arguments import checked, positive
 
 
 class TooFewData(ValueError):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import checked
 from ..theory import diffusion as einstein
-from ..theory.arguments import checked
 from .calibration import calibrate
 from .correlation import msd, vacf
 from .equilibrium import (

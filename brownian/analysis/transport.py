@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import theory
-from ..theory.arguments import checked
+from ..arguments import checked
 from .lagged import lagged_products, squared_displacements
 from .reading import MEMORY, Running, checked_lags, cut, first_frame, frame_interval, known, particle_blocks
 from .statistics import Estimate

@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..arguments import checked
 from ..dynamics import Langevin, Overdamped
 from ..engine import available_threads
 from ..integrators import BAOAB, GJ2, GJF, OBABO, EulerMaruyama
@@ -36,7 +37,6 @@ from ..potentials.potential import parts
 from ..progress import Progress
 from ..schedule import steps_in, whole_number
 from ..simulation import Simulation
-from ..theory.arguments import checked
 from .reading import MEMORY, Running
 from .spectrum import WINDOWS
 from .statistics import Estimate

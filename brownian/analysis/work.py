@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..theory.arguments import checked
+from ..arguments import checked
 from .statistics import Estimate, TooFewData, mean
 
 

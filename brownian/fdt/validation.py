@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from ..arguments import an_integrator, checked, number, positive, trajectory_or_path
 from ..engine import available_threads
 from ..integrators.overdamped import LeimkuhlerMatthewsKernel
 from ..noise import normals_at
 from ..simulation import open_trajectory
-from ..theory.arguments import an_integrator, checked, number, positive, trajectory_or_path
 from .friction import friction_from_file, response_under_same_noise
 from .innovations import Battery, Part
 from .inversion import ROUNDINGS, needs_velocities

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ..arguments import a_function, a_model, checked, numbers, positive
 from ..models.batches import Batches
 from ..schedule import positive_number, whole_number
-from ..theory.arguments import a_function, a_model, checked, numbers, positive
 from .data import checked_data
 
 _START, _MOST = {1: 513, 2: 97}, {1: 16385, 2: 769}  # nodes along an axis

@@ -7,10 +7,10 @@ import time
 
 import numpy as np
 
+from ..arguments import a_path
 from ..progress import Progress
 from ..running import SECONDS_PER_CHECKPOINT, signals
 from ..schedule import whole_number
-from ..theory.arguments import a_path
 from .history import Notebook, checked_path, read_checkpoint, write_checkpoint
 
 

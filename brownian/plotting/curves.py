@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..theory.arguments import checked, plain_data
+from ..arguments import checked, plain_data
 from .look import MUTED, THEORY, axes_or_new, unit_label
 
 

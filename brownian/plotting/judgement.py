@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..theory.arguments import a_verdict, checked
+from ..arguments import a_verdict, checked
 from .look import MUTED, THEORY, figure
 
 _COLOURS = {"pass": "#3f90da", "fail": "#bd1f01", "note": MUTED}

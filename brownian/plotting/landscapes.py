@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..theory.arguments import checked
+from ..arguments import checked
 from .curves import theory, with_errors
 from .look import MUTED, axes_or_new, figure, style, unit_label
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..theory.arguments import a_fit, checked
+from ..arguments import a_fit, checked
 from .curves import theory, with_errors
 from .look import MUTED, THEORY, axes_or_new, figure, unit_label
 

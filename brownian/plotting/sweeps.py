@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from ..theory.arguments import a_sweep, checked, texts
+from ..arguments import a_sweep, checked, texts
 from .look import THEORY, style
 
 PANELS, LINES = 12, 8  # of a picture, of a legend

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ..arguments import a_potential, checked, count, positive
 from ..potentials.definition import force, known_minima
-from ..theory.arguments import a_potential, checked, count, positive
 
 DIRECTIONS = 64
 FAR = 1e3, 1e4, 1e5  # in units of the distance from the origin to the farthest minimum, and of 1

@@ -16,8 +16,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from ..arguments import a_path
 from ..scripts import ScenarioError, load, options
-from ..theory.arguments import a_path
 from .values import typed
 
 SUPPLIED = ("seed", "out", "resume", "overwrite")  # arguments that belong to the sweep

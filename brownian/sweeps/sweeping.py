@@ -7,9 +7,9 @@ import os
 import pathlib
 import sys
 
+from ..arguments import an_executor, checked, plain_data
 from ..progress import Progress
 from ..schedule import whole_number
-from ..theory.arguments import an_executor, checked, plain_data
 from ..version import __version__
 from .executors import Elsewhere
 from .folder import Folder

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import erf
 
-from .arguments import a_function
+from ..arguments import a_function
 from .checks import finite, nonnegative, positive, single
 from .quadrature import WEIGHTS, graded, panels, reach, reduced, running, transport_panels, zoom
 from .weight import Weight

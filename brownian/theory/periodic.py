@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .arguments import a_function
+from ..arguments import a_function
 from .checks import finite, positive, single
 from .quadrature import WEIGHTS, graded, panels, reduced, running, transport_panels
 from .weight import check_period

@@ -11,7 +11,7 @@ import os
 
 import numpy as np
 
-from .checks import finite, shortened, single
+from .theory.checks import finite, shortened, single
 
 
 def _with(what, *attributes):
@@ -155,6 +155,12 @@ def text(name, value):
         raise TypeError(f"{name} must be a text, got {shortened(value)}")
 
 
+def text_or_none(name, value):
+    """A word, or nothing."""
+    if value is not None:
+        text(name, value)
+
+
 def texts(name, value):
     """A list of words."""
     if isinstance(value, str) or not (hasattr(value, "__iter__") and all(isinstance(part, str) for part in value)):
@@ -168,7 +174,7 @@ def texts_or_text(name, value):
 
 
 KINDS = {
-    "estimate": an_estimate, "ax": axes_of_plot, "units": a_set_of_units, "label": text, "box": values,
+    "estimate": an_estimate, "ax": axes_of_plot, "units": a_set_of_units, "label": text_or_none, "box": values,
     "frames": count, "particles": count, "orders": values, "x": values, "y": values, "steps": values,
     "positions": draws_or_trajectory, "path": a_path, "out": a_path,
     "trajectory": a_trajectory, "simulation": a_simulation, "potential": a_potential, "observable": a_function,
