@@ -5,10 +5,12 @@ read by people; it is never run: the class must be handed in.
 """
 
 import datetime
+import difflib
 import inspect
 import math
 import platform
 import sys
+import warnings
 
 import numpy as np
 
@@ -47,11 +49,7 @@ def describe_potential(potential):
         return {"class": "Expression", "text": cls.text, "dimension": cls.dimension, "parameters": fields}
     if _known(cls.__name__) is cls:
         return {"class": cls.__name__, "parameters": fields}
-    try:
-        source = inspect.getsource(cls)
-    except (OSError, TypeError):
-        source = ""
-    return {"class": cls.__qualname__, "source": source, "parameters": fields}
+    return {"class": cls.__qualname__, "source": _source(cls), "parameters": fields}
 
 
 def _known(name):
@@ -98,6 +96,46 @@ def build_potential(data):
             "run: hand in a potential, simulation(potential=...)"
         )
     return known(**parameters)
+
+
+def own_potential(data, cls):
+    """A potential of one's own class with the numbers that a file has for it.
+
+    The source in the file is compared with that of the class, never run: a difference is shown as a warning.
+
+    Raises
+    ------
+    Undescribed
+        if the file was made with another class, or one of other parameters.
+    """
+    name = data.get("class") if isinstance(data, dict) else None
+    parameters = data.get("parameters") if isinstance(data, dict) else None
+    fields = getattr(cls, "_fields", None)
+    if name != cls.__qualname__ or not isinstance(parameters, dict) or fields is None or set(fields) != set(parameters):
+        raise Undescribed(
+            f"the file was made with {name!r} of {sorted(parameters or {})}, not with {cls.__qualname__} of {fields}"
+        )
+    found = source_difference(data, cls)
+    if found:
+        warnings.warn(f"{name} is not the class that the file was made with:\n{found}", stacklevel=3)
+    return cls(**{name: _built(value) for name, value in parameters.items()})
+
+
+def source_difference(data, cls):
+    """The source in a file beside that of a class, as a unified diff; empty where they are the same."""
+    from .trajectory.description import printable
+
+    theirs = data.get("source")
+    theirs = theirs if isinstance(theirs, str) else ""
+    before, after = ([printable(line) for line in text.splitlines()] for text in (theirs, _source(cls)))
+    return "\n".join(difflib.unified_diff(before, after, "in the file", "given", lineterm=""))
+
+
+def _source(cls):
+    try:
+        return inspect.getsource(cls)
+    except (OSError, TypeError):
+        return ""
 
 
 def _built(value):

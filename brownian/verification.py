@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .description import Undescribed
 from .engine import available_threads
 from .replaying import continued
 from .simulation import open_trajectory
@@ -114,6 +115,10 @@ def verify(trajectory, *, potential=None, budget=BUDGET, threads=None):
         stretches.append(_stretch("from the start", trajectory, simulation, int(steps[0]), state, budget, threads))
     older = trajectory.checkpoints()[-1:]
     for step, kept in older:
+        if kept.shape != state.shape:
+            raise Undescribed(
+                f"the checkpoints have the shape {kept.shape}, the run that is described has {state.shape}"
+            )
         if step > simulation.first_step and step < steps[-1]:
             stretches.append(_stretch("from a checkpoint", trajectory, simulation, step, kept, budget, threads))
     steps_made = sum(stretch.last - stretch.first for stretch in stretches)

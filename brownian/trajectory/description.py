@@ -2,11 +2,16 @@
 
 import json
 import reprlib
+from contextlib import contextmanager
 
 import numpy as np
 
+from ..description import Undescribed
+from .errors import TrajectoryError
+
 ABSENT = "(absent)"
 MADE = "made"
+LARGEST, DEEPEST = 2**26, 200  # bytes; lists and dicts within each other
 
 
 def _plain(value):
@@ -36,7 +41,9 @@ def to_json(description):
     if not isinstance(description, dict):
         raise ValueError(f"description must be a dict, not {type(description).__name__}")
     try:
-        return json.dumps(description, allow_nan=False, default=_plain)
+        text = json.dumps(description, allow_nan=False, default=_plain)
+        from_json(text)  # what is written must be readable: neither too long nor too deep
+        return text
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(
             f"description must hold only dicts, lists, strings, finite numbers, booleans and None: {error}"
@@ -59,13 +66,50 @@ def from_json(text):
     ValueError
         If the text is no JSON object, or is nested too deeply.
     """
+    if len(text) > LARGEST:
+        raise ValueError(f"{len(text)} bytes, {LARGEST} are allowed")
     try:
-        description = json.loads(text)
+        description = json.loads(text, parse_constant=_refused)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if not isinstance(description, dict):
         raise ValueError(f"a JSON object was expected, not {reprlib.repr(description)}")
+    level: list = [description]
+    for _ in range(DEEPEST):
+        inner = [list(one.values()) if isinstance(one, dict) else one for one in level]
+        level = [value for values in inner for value in values if isinstance(value, dict | list)]
+    if level:
+        raise ValueError(f"nested too deeply, {DEEPEST} levels are allowed")
     return description
+
+
+@contextmanager
+def following(name, path, given=False):
+    """Say which file it is whose description cannot be followed; with `given`, errors may come from what was given."""
+    try:
+        yield
+    except (TrajectoryError, Undescribed):
+        raise
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError) as error:
+        if given and isinstance(error, ValueError | TypeError):
+            raise
+        why = printable(f"{type(error).__name__}: {error}")[:500]
+        raise TrajectoryError(f"{name}: what it says of its run cannot be followed ({why})", path) from error
+
+
+def _refused(word):
+    raise ValueError(f"{word} is no number")
+
+
+def printable(text):
+    r"""Return a text of somebody else's that does nothing to a terminal: what is not printable is written out.
+
+    Examples
+    --------
+    >>> printable("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _compare(stored, given, key, found):
@@ -121,5 +165,6 @@ def summary(description, lines=8, width=96):
     list of str
     """
     text = [f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in description.items()]
+    text = [printable(line[: 2 * width]) for line in text]
     text = [line if len(line) <= width else line[: width - 3] + "..." for line in text]
     return text if len(text) <= lines else [*text[: lines - 1], f"... and {len(text) - lines + 1} more"]

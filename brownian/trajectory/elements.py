@@ -9,8 +9,9 @@ import h5py
 import numpy as np
 
 from . import checkpoints, description, layout
+from .description import printable
 from .errors import TrajectoryError
-from .hdf5 import checked_dataset, member
+from .hdf5 import ALWAYS, attribute, check_chunks, checked_dataset, member
 from .plan import SLOTS
 
 SCAN = 2**20
@@ -69,10 +70,10 @@ def particle_group(file, wanted=None):
         what = "no trajectory" if not found else "several trajectories, choose one with group=..."
         raise TrajectoryError(
             f"{file.filename}: {what} (positions are looked for in /particles/{wanted or '*'}; "
-            f"groups there: {', '.join(names[:20]) or 'none'})",
+            f"groups there: {printable(', '.join(names[:20]))[:300] or 'none'})",
             file.filename,
         )
-    return particles[found[0]], found[0]
+    return member(particles, found[0]), found[0]
 
 
 def _value(group, name, ours):
@@ -90,9 +91,8 @@ def _value(group, name, ours):
 
 
 def _unit(dataset):
-    value = dataset.attrs.get("unit") if isinstance(dataset, h5py.Dataset) else None
-    value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    return value if isinstance(value, str) else ""
+    value = attribute(dataset, "unit") if isinstance(dataset, h5py.Dataset) else None
+    return printable(value) if isinstance(value, str) else ""
 
 
 def _clock(element, name, kinds):
@@ -101,7 +101,10 @@ def _clock(element, name, kinds):
     dataset = checked_dataset(element, name, kinds, (0, 1))
     if dataset is None or dataset.shape:
         return dataset
-    interval, start = float(dataset[()]), float(np.asarray(dataset.attrs.get("offset", 0)).reshape(-1)[0])
+    offset = attribute(dataset, "offset")
+    interval, start = float(dataset[()]), 0.0
+    if isinstance(offset, np.ndarray) and offset.size == 1 and offset.dtype.kind in "fiu":
+        start = float(offset.reshape(-1)[0])
     if not (math.isfinite(interval) and math.isfinite(start) and interval > 0):
         raise TrajectoryError(f"{path}: {dataset.name} must be a positive interval, not {interval} from {start}", path)
     return Regular(int(start), int(interval)) if name == "step" else Regular(start, interval)
@@ -157,6 +160,7 @@ def _checkpoint(file, positions):
     if state is None or not isinstance(record, h5py.Dataset):
         return None, None
     rows, slots, *shape = state.shape
+    check_chunks(record, 0, file.filename)
     right = record.shape == (2,) and record.dtype == checkpoints.RECORD and not (record.external or record.is_virtual)
     right = right and rows == 2 and 0 < slots <= SLOTS and state.dtype == np.dtype("<f8")
     if not right or shape != list(positions.shape[1:]):
@@ -169,10 +173,11 @@ def _tallies(group, positions):
     value, path = checked_dataset(group, f"{layout.TALLIES}/value", "f", (3,)), group.file.filename
     if value is None:
         return None, ()
-    names = np.atleast_1d(value.attrs.get("columns", np.zeros(0, "S1")))
-    if names.dtype.kind != "S" or names.shape != value.shape[2:] or value.shape[1] != positions.shape[1]:
+    names = np.atleast_1d(attribute(value, "columns"))
+    right = names.dtype.kind == "S" and names.shape == value.shape[2:] and value.shape[1] == positions.shape[1]
+    if not right or value.chunks is None or not all(names):
         raise TrajectoryError(f"{path}: the tallies of {value.shape} have a wrong shape or no names", path)
-    return value, tuple(name.decode("utf-8", "replace") for name in names.tolist())
+    return value, tuple(printable(name.decode("utf-8", "replace")) for name in names.tolist())
 
 
 def contents(file, complete, wanted=None):
@@ -213,10 +218,13 @@ def contents(file, complete, wanted=None):
         raise TrajectoryError(f"{path}: the lengths do not agree: {lengths}", path)
     if ours:
         told = isinstance(step, h5py.Dataset) and isinstance(time, h5py.Dataset)
-        if not told or positions.chunks is None or positions.dtype.kind != "f":
+        whole = all(part is None or part.chunks for part in (positions, velocities))
+        if not (told and whole) or positions.dtype.kind != "f":
             raise TrajectoryError(f"{path}: steps, times or positions are not as they were written", path)
     if frames == 0:
         raise TrajectoryError(f"{path}: holds no frames", path)
+    if 8 * frames > max(ALWAYS, 8 * os.path.getsize(path)):  # not a byte of the file for each
+        raise TrajectoryError(f"{path}: claims {frames} frames, more than are read from a file of its size", path)
     _increasing(path, "steps", step, frames)
     if time is not None:
         _increasing(path, "times", time, frames)

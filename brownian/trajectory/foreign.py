@@ -26,6 +26,8 @@ UNCOUNTED = ("crdbox", "mdcrd", "trj", "trz")  # nothing in these says how many 
 NUMBERED = ("lammpsdump", "trr", "xtc")  # frames tell of which step they are
 # What its readers raise, beside the errors of HDF5, when they read nonsense.
 BADLY_READ = EOFError, LookupError, AttributeError, NameError, StopIteration, MemoryError, ArithmeticError
+PARTICLES_PER_BYTE = 8  # more than any format can pack
+PACKED = b"\x1f\x8b\x08", b"BZh"
 NO_TIMES = "no dt information"  # in what MDAnalysis warns of where a file has no times
 
 
@@ -236,12 +238,15 @@ def _opened(kind, path):
     """Open a file, through a link in a folder of its own: MDAnalysis writes hidden files beside what it reads."""
     if _format(path) in ("trr", "xtc"):
         check_frames(path, _format(path))
+    with path.open("rb") as raw:
+        if raw.read(3) in PACKED:  # MDAnalysis would unpack it, to whatever size
+            raise TrajectoryError(f"{path}: is packed by gzip or bzip2, unpack it first", path)
     folder = tempfile.mkdtemp(prefix="brownian-")
     link = Path(folder) / f"trajectory.{_format(path)}"
     reader = None
     try:
         link.symlink_to(path.resolve())
-        reader = _quiet(kind)(str(link))
+        reader = _guarded(kind, PARTICLES_PER_BYTE * path.stat().st_size)(str(link))
     finally:
         if reader is None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -251,10 +256,18 @@ def _opened(kind, path):
     return reader
 
 
-def _quiet(kind):
-    """The reader of this kind, silent when one goes that could not be opened."""
+def _guarded(kind, most):
+    """The reader of this kind: no room for more particles than there can be, and silent when it could not open."""
+
+    class Timestep(kind._Timestep):  # type: ignore[misc, name-defined]
+        def __init__(self, n_atoms, **options):
+            if n_atoms > most:
+                raise ValueError("more particles than the file can hold")
+            super().__init__(n_atoms, **options)
 
     class Reader(kind):  # type: ignore[misc, valid-type]
+        _Timestep = Timestep
+
         def __del__(self):
             try:
                 self.close()

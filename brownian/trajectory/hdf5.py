@@ -6,18 +6,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
+import numpy as np
 
+from .description import printable
 from .errors import TrajectoryError
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
-LARGEST_CHUNK = 2**30
-# DEFLATE, the tightest of HDF5's own filters, makes at most 1032 bytes of one.
-EXPANSION = 1032
+# Compressed numbers may take so many times the size of the file, and always so many bytes.  DEFLATE makes up to 1032
+# bytes of one, other filters more: of a file that was made to fill a memory.
+EXPANSION, ALWAYS = 100, 2**28
+LARGEST_ATTRIBUTE = 2**16
 WRITING_SWMR = 4
 
 
 # What h5py raises when it reads nonsense.
-DAMAGE = OSError, RuntimeError, ValueError, TypeError, KeyError, OverflowError, SystemError
+DAMAGE = OSError, RuntimeError, ValueError, TypeError, LookupError, OverflowError, SystemError
 
 
 @contextmanager
@@ -28,7 +31,8 @@ def reading(path, damage=DAMAGE):
     except TrajectoryError:
         raise
     except damage as error:
-        raise TrajectoryError(f"{path}: cannot be read, the file is damaged ({error})", path) from error
+        why = printable(str(error))[:300]
+        raise TrajectoryError(f"{path}: cannot be read, the file is damaged ({why})", path) from error
 
 
 def open_file_of_frames(path):
@@ -94,23 +98,68 @@ def member(group, name):
     TrajectoryError
         If a soft, external or user-defined link is on the way.
     """
-    path = group.file.filename
+    there = group.id  # below, since h5py's own objects take most of the time that it takes to open a file
     for part in name.split("/"):
-        if not isinstance(group, h5py.Group):
+        if not isinstance(there, h5py.h5g.GroupID):
             return None
         # Not `part in group`, which would already follow an external link.
-        links = group.id.links
-        if not links.exists(part.encode()):
+        key = part.encode("utf-8", "surrogateescape")
+        if not there.links.exists(key):
             return None
-        if links.get_info(part.encode()).type != h5py.h5l.TYPE_HARD:
-            raise TrajectoryError(
-                f"{path}: {group.name}/{part} is a soft or external link; links are not followed", path
-            )
-        group = group[part]
-    return group
+        if there.links.get_info(key).type != h5py.h5l.TYPE_HARD:
+            where, path = printable(f"{(group.name or '').rstrip('/')}/{name}"), group.file.filename
+            raise TrajectoryError(f"{path}: {where}: {part!a} is a soft or external link; links are not followed", path)
+        there = h5py.h5o.open(there, key)
+    if isinstance(there, h5py.h5g.GroupID):
+        return h5py.Group(there)
+    return h5py.Dataset(there, readonly=True) if isinstance(there, h5py.h5d.DatasetID) else None
 
 
-def _check_virtual(dataset, path):
+def attribute(thing, name):
+    """Return an attribute of a dataset or group that is short text or a few numbers; otherwise None.
+
+    Parameters
+    ----------
+    thing : h5py.Dataset or h5py.Group
+    name : str
+
+    Returns
+    -------
+    str or numpy.ndarray or None
+    """
+    if not h5py.h5a.exists(thing.id, name.encode()):
+        return None
+    held = h5py.h5a.open(thing.id, name.encode())
+    kind, space = held.get_type(), held.get_space()
+    empty = space.get_simple_extent_type() == h5py.h5s.NULL or 0 in held.shape
+    if empty or held.get_storage_size() > LARGEST_ATTRIBUTE:
+        return None
+    if kind.get_class() == h5py.h5t.STRING and (held.shape == () or not kind.is_variable_str()):
+        value = thing.attrs[name]
+        value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        return value if isinstance(value, str) else np.asarray(value)
+    return np.asarray(thing.attrs[name]) if kind.get_class() in (h5py.h5t.INTEGER, h5py.h5t.FLOAT) else None
+
+
+def check_self_contained(file):
+    """Raise TrajectoryError where anything in a file leads out of it: for programs that follow whatever they find."""
+    path, groups, seen = file.filename, [file], set()
+    while groups:
+        group = groups.pop()
+        for name in group:
+            inner = member(group, name)
+            if isinstance(inner, h5py.Dataset):
+                _check_storage(inner, path)
+            elif isinstance(inner, h5py.Group):
+                place = h5py.h5o.get_info(inner.id).addr
+                groups += [inner] if place not in seen else []
+                seen.add(place)
+
+
+def _check_storage(dataset, path):
+    """Raise TrajectoryError for numbers outside of the file, and views of anything but plain datasets."""
+    if dataset.external:
+        raise TrajectoryError(f"{path}: {dataset.name} keeps its numbers in another file; that is not followed", path)
     if not dataset.is_virtual:
         return
     for source in dataset.virtual_sources():
@@ -123,6 +172,20 @@ def _check_virtual(dataset, path):
                 "only plain datasets of the same file are read",
                 path,
             )
+
+
+def check_chunks(dataset, room, path):
+    """Raise TrajectoryError where a chunk would take more memory than `room`, or was packed by what is not there."""
+    if dataset.chunks and math.prod(dataset.chunks) * dataset.dtype.itemsize > max(room, ALWAYS):
+        where = f"{path}: {dataset.name}"
+        raise TrajectoryError(f"{where} has chunks of the shape {dataset.chunks}, more than is read at once", path)
+    packing = dataset.id.get_create_plist()
+    for k in range(packing.get_nfilters() if dataset.chunks else 0):
+        number, _, _, name = packing.get_filter(k)
+        if not h5py.h5z.filter_avail(number):
+            name = printable(name.decode("utf-8", "replace"))
+            where = f"{path}: {dataset.name} is packed by a filter that is not installed here"
+            raise TrajectoryError(f"{where}, number {number} {name!r} (many come with `pip install hdf5plugin`)", path)
 
 
 def checked_dataset(group, name, kinds, dimensions, unused=False):
@@ -148,25 +211,23 @@ def checked_dataset(group, name, kinds, dimensions, unused=False):
     TrajectoryError
         If it is something else, lies outside of the file, or claims to be larger than the file can hold.
     """
-    path = group.file.filename
     dataset = member(group, name)
     if dataset is None:
         return None
+    path = dataset.file.filename
     where = f"{path}: {group.name.rstrip('/')}/{name}"
     if not isinstance(dataset, h5py.Dataset):
         raise TrajectoryError(f"{where} is no dataset", path)
-    if dataset.external:
-        raise TrajectoryError(f"{where} keeps its numbers in another file; that is not followed", path)
-    if dataset.dtype.kind not in kinds or (dataset.dtype.itemsize > 8 and kinds != "S"):
-        raise TrajectoryError(f"{where} has the type {dataset.dtype}; numbers were expected", path)
-    if dataset.shape is None or len(dataset.shape) not in dimensions:
-        raise TrajectoryError(f"{where} has the shape {dataset.shape}; {dimensions} dimensions were expected", path)
-    _check_virtual(dataset, path)
+    dtype, shape = dataset.dtype, dataset.shape
+    if dtype.kind not in kinds or (dtype.itemsize > 8 and kinds != "S"):
+        raise TrajectoryError(f"{where} has the type {printable(str(dtype)[:80])}; numbers were expected", path)
+    if shape is None or len(shape) not in dimensions:
+        raise TrajectoryError(f"{where} has the shape {shape}; {dimensions} dimensions were expected", path)
+    _check_storage(dataset, path)
     # Nothing is read, or reserved, for sizes that the file only claims.
-    filtered = dataset.id.get_create_plist().get_nfilters() > 0
-    room = os.path.getsize(path) * (EXPANSION if filtered else 8 if dataset.is_virtual else 1)
-    if not unused and math.prod(dataset.shape) * dataset.dtype.itemsize > room:
-        raise TrajectoryError(f"{where} claims the shape {dataset.shape}, more than the file can hold", path)
-    if dataset.chunks and math.prod(dataset.chunks) * dataset.dtype.itemsize > LARGEST_CHUNK:
-        raise TrajectoryError(f"{where} has chunks of the shape {dataset.chunks}, more than is read at once", path)
+    size, filtered = os.path.getsize(path), dataset.id.get_create_plist().get_nfilters() > 0
+    room = max(ALWAYS, EXPANSION * size) if filtered else 8 * size if dataset.is_virtual else size
+    if not unused and math.prod(shape) * dtype.itemsize > room:
+        raise TrajectoryError(f"{where} claims the shape {shape}, more than the file can hold", path)
+    check_chunks(dataset, room, path)
     return dataset

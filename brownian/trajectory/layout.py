@@ -18,6 +18,7 @@ import numpy as np
 from .checkpoints import RECORD
 from .description import MADE
 from .errors import FileInUse, TrajectoryError
+from .hdf5 import member
 from .plan import LANES, even
 
 # "latest" would write what HDF5 1.14 cannot read.
@@ -53,7 +54,7 @@ def handles(file):
     """Return the datasets of a file of ours, as Handles."""
     elements = file[f"particles/{GROUP}"]
     names = [name for name in ("position", "velocity") if name in elements]
-    native = file.get(NATIVE)
+    native = member(file, NATIVE)
     frames = [elements[name]["value"] if native is None else native[name] for name in names]
     if TALLIES in elements:
         frames.append(elements[TALLIES]["value"])

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .errors import TrajectoryError
+from .hdf5 import check_self_contained, open_file_of_frames, reading
 from .plan import LENGTHS, TIMES, VELOCITIES
 
 
@@ -39,7 +40,11 @@ def universe(trajectory, ours):
             )
         interval = _interval(trajectory.times) * clock
         trajectory.close()
-        made.load_new(str(trajectory.path), format="H5MD", convert_units=bool(unit), dt=interval)
+        file, _ = open_file_of_frames(trajectory.path)
+        with reading(trajectory.path), file:
+            check_self_contained(file)  # it follows every link
+        with reading(trajectory.path):
+            made.load_new(str(trajectory.path), format="H5MD", convert_units=bool(unit), dt=interval)
         return made
     velocities = trajectory.velocities
     if velocities is not None:

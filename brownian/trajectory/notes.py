@@ -10,7 +10,8 @@ import shutil
 
 import h5py
 
-from .hdf5 import reading
+from .errors import TrajectoryError
+from .hdf5 import member, open_file_of_frames, reading
 from .locking import WriterLock
 from .plan import target
 from .recovery import partial
@@ -44,8 +45,12 @@ def annotate(path, name, data):
         release(path)
         shutil.copyfile(path, copy)
         with reading(path), h5py.File(copy, "r+") as file:
-            group = file.require_group("parameters")
-            if name in group:
+            group = member(file, "parameters")  # a link would lead to another file, and write there
+            if group is None:
+                group = file.create_group("parameters")
+            if not isinstance(group, h5py.Group):
+                raise TrajectoryError(f"{path}: /parameters is no group, nothing can be stored there", path)
+            if group.id.links.exists(name.encode()):
                 del group[name]
             group.create_dataset(name, data=text, dtype=h5py.string_dtype())
         os.replace(copy, path)
@@ -56,6 +61,11 @@ def annotate(path, name, data):
 
 def note(path, name):
     """The data that ``annotate`` stored, or None."""
-    with reading(path), h5py.File(path, "r") as file:
-        held = file.get(f"parameters/{name}")
-        return json.loads(held.asstr()[()]) if isinstance(held, h5py.Dataset) else None
+    file, _ = open_file_of_frames(path)
+    with reading(path), file:
+        held = member(file, f"parameters/{name}")
+        if not isinstance(held, h5py.Dataset) or held.shape != () or h5py.check_string_dtype(held.dtype) is None:
+            return None
+        if held.external or held.is_virtual:
+            return None
+        return json.loads(held.asstr()[()])

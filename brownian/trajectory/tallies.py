@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+ENERGIES = "work", "shadow work", "kinetic energy", "potential energy"  # one column each; heat has one per component
+
 
 class Energies(NamedTuple):
     """What a run with ``bookkeeping=True`` counted, at every frame, all into the system [E].
@@ -28,11 +30,11 @@ class Energies(NamedTuple):
 
 def energies_of(columns, tallies):
     """Energies from the tallies of a trajectory."""
-    if "work" not in columns:
+    heat = [k for k, name in enumerate(columns) if name.partition(" ")[0] == "heat"]
+    if not heat or not set(ENERGIES) <= set(columns):
         raise ValueError("no energies were counted: make the simulation with bookkeeping=True")
     values = tallies[:]
-    heat = [k for k, name in enumerate(columns) if name.split()[0] == "heat"]
-    one = [values[:, :, columns.index(name)] for name in ("work", "shadow work", "kinetic energy", "potential energy")]
+    one = [values[:, :, columns.index(name)] for name in ENERGIES]
     return Energies(one[0], values[:, :, heat], *one[1:])
 
 

@@ -2,9 +2,10 @@
 
 import copy
 
+from ..description import own_potential
 from ..observables import observed
 from ..observables.observer import unpack_state
-from .description import summary
+from .description import following, printable, summary
 from .errors import TrajectoryError
 from .foreign import ForeignSource, is_foreign
 from .sources import FileSource
@@ -107,7 +108,8 @@ class Trajectory:
         kept = next(iter(self._source.checkpoints()), None)
         if kept is None:
             raise TrajectoryError(f"{self._name()}: holds no whole checkpoint, which would tell", self.path)
-        return observed(description, kept.state, tuple(description["state"]))
+        with following(self._name(), self.path):
+            return observed(description, kept.state, tuple(description["state"]))
 
     @property
     def unit(self):
@@ -136,10 +138,11 @@ class Trajectory:
         description, kept = self._source.description, list(self._source.checkpoints())
         if "state" not in description:
             return [(each.step, each.state) for each in kept]
-        among = description.get("among", description)
-        first = description["first_particle"] - among["first_particle"]
-        own = slice(first, first + description["particles"])
-        return [(each.step, unpack_state(each.state, tuple(description["state"]))[0][:, own]) for each in kept]
+        with following(self._name(), self.path):
+            among = description.get("among", description)
+            first = description["first_particle"] - among["first_particle"]
+            own = slice(first, first + description["particles"])
+            return [(each.step, unpack_state(each.state, tuple(description["state"]))[0][:, own]) for each in kept]
 
     def frames(self, chunk=None):
         """Go through all frames in slabs, so that a file larger than memory can be read.
@@ -171,7 +174,8 @@ class Trajectory:
         Parameters
         ----------
         potential : optional
-            The potential, where it is a class that is not part of the package; source in a file is never run.
+            The potential, where it is a class that is not part of the package; source in a file is never run.  The
+            class itself will do: it gets its numbers from the file, and a difference of the sources is shown.
 
         Returns
         -------
@@ -181,13 +185,22 @@ class Trajectory:
         Raises
         ------
         TrajectoryError
-            If the file does not describe its run, or nobody said how to build one.
+            If the file does not describe its run, describes one that cannot be made, or nobody said how to build one.
         """
         if self._build is None:
             raise TrajectoryError(f"{self._name()}: opened without a way to build simulations (build=...)", self.path)
         if not self._source.description:
             raise TrajectoryError(f"{self._name()}: does not say how it was made", self.path)
-        return self._build(self.description, potential)
+        description = self.description
+        for name in ("particles", "dimension"):
+            there, told = getattr(self, name), description.get(name, getattr(self, name))
+            if told != there:
+                told = printable(repr(told))[:60]
+                raise TrajectoryError(f"{self._name()}: has {name} = {there}, but says {told}", self.path)
+        with following(self._name(), self.path, given=potential is not None):
+            if isinstance(potential, type):
+                potential = own_potential(description["potential"], potential)
+            return self._build(description, potential)
 
     def to_mdanalysis(self):
         """Hand the frames to MDAnalysis.
