@@ -4,14 +4,14 @@ import argparse
 import contextlib
 import json
 import os
-import pathlib
 import sys
-import traceback
+import warnings
+
+from .messages import REFUSALS, message, warning
 
 OK, FAILED, USAGE, NEGATIVE, OPEN, INTERRUPTED, PIPE = 0, 1, 2, 3, 4, 130, 141
-REFUSALS = ValueError, TypeError, OSError, LookupError  # what was given is wrong; anything else: the run failed
 
-HERE = pathlib.Path(__file__).parent
+OWN_CLASS = "the class that the file was made with, from a file of yours (which is run); a difference is shown"
 DEBUG = "show the traceback of an error"
 
 
@@ -19,7 +19,8 @@ def main(arguments=None):
     """Run the command line; returns the exit status."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     os.environ.setdefault("MPLBACKEND", "Agg")
-    debug, chosen = "--debug" in arguments, None
+    debug, chosen, plain = "--debug" in arguments, None, warnings.formatwarning
+    warnings.formatwarning = warning
     try:
         parser = _parser()
         chosen, rest = parser.parse_known_args(arguments)
@@ -32,6 +33,8 @@ def main(arguments=None):
         if debug or isinstance(error, SystemExit):
             raise
         return _refused(error, getattr(chosen, "scenario", None))
+    finally:
+        warnings.formatwarning = plain
 
 
 def _refused(error, scenario):
@@ -42,7 +45,7 @@ def _refused(error, scenario):
     if isinstance(error, KeyboardInterrupt):
         print("brownian: interrupted; files are closed, --resume goes on", file=sys.stderr)
         return INTERRUPTED
-    print(f"brownian: {_message(error, scenario)}", file=sys.stderr)
+    print(f"brownian: {message(error, scenario)}", file=sys.stderr)
     return USAGE if isinstance(error, REFUSALS) else FAILED
 
 
@@ -55,20 +58,6 @@ def _close_stdout():
     """What is still in the buffer goes nowhere, so that nothing is said when Python closes it."""
     with contextlib.suppress(OSError, ValueError):  # a stdout that is no file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _message(error, scenario=None):
-    """What is wrong, in our own words; with the kind of error and its place where the words are somebody else's."""
-    frames = traceback.extract_tb(error.__traceback__)
-    theirs = [frame for frame in frames if frame.filename == str(scenario)]
-    place, ours = theirs[-1] if theirs else frames[-1], pathlib.Path(frames[-1].filename).is_relative_to(HERE)
-    if ours and isinstance(error, (*REFUSALS, ArithmeticError)) and not isinstance(error, LookupError):
-        return str(error) or type(error).__name__
-    text = next((line for line in str(error).splitlines() if line.strip()), "")
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    where = f"{pathlib.Path(place.filename).name}, line {place.lineno}"
-    return f"{type(error).__name__}{': ' * bool(text)}{text} ({where}; --debug shows more)"
 
 
 def _parser():
@@ -106,6 +95,7 @@ def _parser():
     validate.add_argument("file")
     validate.add_argument("--scheme", help="how the steps were taken, e.g. gjf, baoab, baoa, euler_maruyama")
     validate.add_argument("--potential", metavar="EXPR", help="U as an expression in x, y, z and t")
+    validate.add_argument("--potential-class", metavar="FILE.py:CLASS", help=OWN_CLASS)
     for name in ("mass", "friction", "kT", "dt"):
         validate.add_argument(f"--{name}", type=float, help="for files that do not say")
     validate.add_argument(
@@ -119,6 +109,7 @@ def _parser():
 
     verify = commands.add_parser("verify", help="make stretches of a run again and compare every number, bit for bit")
     verify.add_argument("file")
+    verify.add_argument("--potential-class", metavar="FILE.py:CLASS", help=OWN_CLASS)
     verify.add_argument("--json", action="store_true", help="print as JSON")
     verify.set_defaults(act=_verify)
 
@@ -201,6 +192,7 @@ def _add_option(parser, name, default):
 
 def _info(chosen, rest):
     from .simulation import open_trajectory
+    from .trajectory.description import provenance
 
     with open_trajectory(chosen.file) as trajectory:
         if chosen.json:
@@ -208,10 +200,7 @@ def _info(chosen, rest):
             return OK
         print(trajectory)
         if trajectory.description:
-            made = trajectory.description.get("made", {})
-            version = made.get("versions", {}).get("brownian", "?")
-            print(f"made by: {made.get('command', '?')}")
-            print(f"         brownian {version}, {made.get('machine', '?')}, {made.get('date', '?')}")
+            print(provenance(trajectory.description))
             print(f"again:   brownian.open({chosen.file!r}).simulation().run(...)")
     return OK
 
@@ -231,10 +220,12 @@ def _validate(chosen, rest):
     from .fdt import SCHEMES, validate
     from .trajectory import annotate
 
+    if chosen.potential is not None and chosen.potential_class is not None:
+        raise ValueError("--potential and --potential-class: only one of them can be given")
     verdict = validate(
         chosen.file,
         scheme=None if chosen.scheme is None else _scheme(SCHEMES, chosen.scheme),
-        potential=None if chosen.potential is None else Expression(chosen.potential),
+        potential=_class(chosen) if chosen.potential is None else Expression(chosen.potential),
         **{name: getattr(chosen, name) for name in ("mass", "friction", "kT", "dt", "family_error", "within")},
     )
     if chosen.store:
@@ -251,9 +242,15 @@ def _validate(chosen, rest):
 def _verify(chosen, rest):
     from .verification import verify
 
-    found = verify(chosen.file)
+    found = verify(chosen.file, potential=_class(chosen))
     print(json.dumps(found.as_data()) if chosen.json else found)
     return found.exit_status
+
+
+def _class(chosen):
+    from .scripts import own_class
+
+    return None if chosen.potential_class is None else own_class(chosen.potential_class)
 
 
 def _scheme(schemes, name):

@@ -66,7 +66,7 @@ def normal_pair(a, b):
 
     r = sqrt(-2 ln u) with u = (j + 1/2) / 2^41, j the 32 bits of a and the upper 9 of b; the angle is
     (i + 1/2) / 2^23 of a turn, i the lower 23 bits of b.  Largest value 7.63 (exceeded by a true normal with
-    probability 2.4e-14); smallest r 6.7e-7.  Midpoints make the angular moments exact; the variance misses 1.6e-13.
+    probability 2.3e-14); smallest r 6.7e-7.  Midpoints make the angular moments exact; the variance misses 1.6e-13.
     """
     u = from_bits(_ONE | (((a << _9) | (b >> _23)) << _11) | _HALF_41) - 1.0
     # u = 2^k m with m in [sqrt(1/2), sqrt(2)); ln m = 2 artanh((m - 1) / (m + 1)), minimax in the square: 5e-16 * z
@@ -121,7 +121,7 @@ def normal_pair32(a, b):
     """Two independent standard normals from two random words, by Box and Muller in float32 arithmetic.
 
     r = sqrt(-2 ln u) with u = (a + 1/2) / 2^32, the angle b / 2^32 of a turn, both rounded to float32.  Largest value
-    6.76 (exceeded by a true normal with probability 1.4e-11); the values carry 24 bits.
+    6.76 (exceeded by a true normal with probability 1.3e-11); the values carry 24 bits.
     """
     u = fma(_SINGLE(a), _2_32, _2_33)
     pattern = np.uint32(bits32(u) + _TO_ONE32)

@@ -15,6 +15,7 @@ from .observables.observer import pack_state, rows_needed, unpack_state
 from .potentials.definition import force, hessian
 from .progress import Progress
 from .trajectory import FileRecorder, MemoryRecorder
+from .trajectory.errors import NotBegun
 
 SECONDS_PER_CALL = 0.15  # of compiled code between two interrupts; more where copying the state takes its time
 SECONDS_PER_BYTE = 4e-9
@@ -93,8 +94,13 @@ def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velo
     else:
         slots = rows_needed(numbers, len(keep), simulation.dimension)
         files = sizes | {"slots": slots, "unit": simulation.units.h5md()}
-        recorder = FileRecorder.resume(out, description, **files) if resume else FileRecorder(
-            out, description, overwrite=overwrite, **files)  # fmt: skip
+        try:
+            recorder = FileRecorder.resume(out, description, **files) if resume else FileRecorder(
+                out, description, overwrite=overwrite, **files)  # fmt: skip
+        except NotBegun:
+            state, note = simulation.initial_state()
+            description["made"]["start"] = note
+            recorder = FileRecorder(out, description, overwrite=True, **files)
     try:
         with recorder, signals() as stop:  # a recorder that is left unfinished abandons its file, whole
             run = _Run(simulation, engine, recorder, frames, dtype, velocities, stop, watch, keep)

@@ -12,7 +12,27 @@ class ScenarioError(ValueError):
 
 
 def load(path):
-    """The module of a scenario script.
+    """The module of a scenario script; see ``load_module``."""
+    module = load_module(path)
+    run = getattr(module, "run", None)
+    if not inspect.isfunction(run):
+        raise ScenarioError(f"{path}: defines nothing to run; a scenario has a function run(*, ...) -> Result")
+    return module
+
+
+def own_class(text):
+    """A class of the user's own file, named as ``FILE.py:Class`` on the command line; the file is run."""
+    path, _, name = text.rpartition(":")
+    if not path or not name.isidentifier():
+        raise ScenarioError(f"{text}: FILE.py:Class is needed, e.g. wells.py:Quartic")
+    cls = getattr(load_module(path), name, None)
+    if not inspect.isclass(cls):
+        raise ScenarioError(f"{path}: has no class {name}")
+    return cls
+
+
+def load_module(path):
+    """The module of a script.
 
     Its name is ``scenario_<digest of the file>``: what it defines can then be found again by the compiled code's cache,
     and two scripts of one name never meet.
@@ -30,9 +50,6 @@ def load(path):
         spec.loader.exec_module(module)
     except SyntaxError as error:
         raise ScenarioError(f"{path}: line {error.lineno}: {error.msg}") from error
-    run = getattr(module, "run", None)
-    if not inspect.isfunction(run):
-        raise ScenarioError(f"{path}: defines nothing to run; a scenario has a function run(*, ...) -> Result")
     return module
 
 

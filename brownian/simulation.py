@@ -255,7 +255,7 @@ class Simulation:
         """The simulation that a file describes; a potential of one's own class must be handed in."""
         if not description or not isinstance(description, dict):
             raise Undescribed("the file does not describe a simulation of brownian")
-        if description["noise"] not in NOISES:
+        if description["noise"] not in NOISES or description["seed"] is None:
             raise Undescribed("the file was made with noise given as an array, which is not in the file")
         return cls(
             potential=build_potential(description["potential"]) if potential is None else potential,

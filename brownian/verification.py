@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .arguments import checked, count, trajectory_or_path
 from .description import Undescribed
 from .engine import available_threads
 from .replaying import continued
@@ -68,6 +69,7 @@ class Verification:
         return {"verdict": self.verdict, "covered": self.covered, "stretches": [vars(s) for s in self.stretches]}
 
 
+@checked(trajectory=trajectory_or_path, budget=count)
 def verify(trajectory, *, potential=None, budget=BUDGET, threads=None):
     """Make stretches of a run again, from its start and from its older checkpoint, and compare every number.
 

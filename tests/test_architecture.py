@@ -43,7 +43,7 @@ FLOORS = [
     },
     {"analysis", "learning", "sampling"},
     {"bench", "fdt", "plotting", "report", "scripts", "sweeps", "verification"},
-    {"cli", "__main__", "__init__"},
+    {"cli", "messages", "__main__", "__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
 ONLY = {"h5py": {"trajectory", "description"}, "matplotlib": {"plotting", "report"}, "sympy": {"expressions"}}

@@ -88,7 +88,11 @@ def biased(simulation, expected):
     else:
         mass = getattr(dynamics, "mass", None)
         number = f"k = {k:.3g}, dt = {dt:g}" if mass is None else f"Omega dt = {dt * math.sqrt(k / mass):.3g}"
-    says = [f"positions of {scheme} will be {_percent(of_positions)}"] if abs(of_positions) > TOLERATED else []
+    says = (
+        [f"positions of {scheme} will be {_percent(of_positions)} by their virial"]
+        if abs(of_positions) > TOLERATED
+        else []
+    )
     if abs(of_velocities) > TOLERATED:
         says.append(f"velocities{'' if says else f' of {scheme}'} will be {_percent(of_velocities)}")
     others = _without_bias(scheme, dynamics, dt, k)

@@ -6,14 +6,14 @@ import numpy as np
 
 from ..engine import Engine
 from ..integrators.moves import counts_acceptance
-from ..potentials.definition import _INTERPRETED_UP_TO, _parameters, force
+from ..potentials.definition import INTERPRETED_UP_TO, count_parameters, force
 from ..potentials.potential import by_component
 from .forecasting import Forecast, excesses
 
 PARTICLES, STEPS = 32, 256
 SHARE, LEAST = 0.01, 1024  # of the run's particle-steps, and how many may be taken in any case
 LOOKS = 8
-NUMBERS, PRODUCTS = _INTERPRETED_UP_TO  # of the force in one call: more would be compiled
+NUMBERS, PRODUCTS = INTERPRETED_UP_TO  # of the force in one call: more would be compiled
 FEW, SHORT = 64, 10**6  # numbers of a run with fewer particle-steps
 
 
@@ -98,7 +98,7 @@ def _curvatures(simulation, positions, numbers):
     dimension, separable = simulation.dimension, by_component(simulation.potential)
     probes = np.ones((1, dimension)) if separable else np.eye(dimension)
     points = numbers // (2 * len(probes) * dimension)
-    if points < 1 or numbers * _parameters(simulation.potential) > PRODUCTS:
+    if points < 1 or numbers * count_parameters(simulation.potential) > PRODUCTS:
         return None
     flat = positions.reshape(-1, dimension)
     x = flat[np.unique(np.linspace(0, len(flat) - 1, points).astype(int))]

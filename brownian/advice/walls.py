@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from ..integrators import EulerMaruyama, LeimkuhlerMatthews
-from ..potentials.definition import _INTERPRETED_UP_TO, force
+from ..potentials.definition import INTERPRETED_UP_TO, force
 from .piloting import along
 
 AXES = 4  # that are looked along
@@ -42,7 +42,7 @@ def escape(simulation, seen):
 def _map_along(simulation, middle, axis, tau):
     """Displacement from the middle after a step without noise, as a function of that before, along an axis."""
     t = simulation.first_step * simulation.dt
-    per_call = max(1, _INTERPRETED_UP_TO[0] // simulation.dimension)
+    per_call = max(1, INTERPRETED_UP_TO[0] // simulation.dimension)
 
     def after(r):
         at = np.tile(middle, (len(r), 1))

@@ -15,10 +15,11 @@ import re
 import sys
 import tempfile
 
-from .formula import FUNCTIONS, VARIABLES, Formula
+from .formula import FUNCTIONS, VARIABLES, ExpressionError, Formula
 
 _PACKAGE = "brownian.generated"
 _LARGEST = 1 << 20  # bytes
+_LONGEST = 32_000  # characters that are compiled, about a second for a thousand
 _WORDS = frozenset(FUNCTIONS) | frozenset(VARIABLES) | {"vectormath", "expm1", "pow"}
 _WORDS |= {"u", "f", "d", "i", "block", "shape"}
 _WORDS |= {"def", "self", "return", "for", "in", "range", "if", "else"}
@@ -127,6 +128,11 @@ class _Loader(importlib.abc.Loader):
             from .source import module_source
 
             source = module_source(self.formula)
+            if len(source) > _LONGEST:
+                raise ExpressionError(
+                    f"the derivatives of the expression take {len(source)} characters of code, but {_LONGEST} are "
+                    "allowed (a minute of compiling): a class with component_force or add_force may be shorter"
+                )
             self.source = _seal(source) + source
             _store(self.file, self.source)
         exec(compile(self.source, self.file, "exec"), module.__dict__)

@@ -193,6 +193,8 @@ def claim_for(trajectory, *, simulation=None, potential=None, scheme=None, mass=
         simulation, own_noise = _own(trajectory, description, potential)
     else:
         own_noise = simulation is not None and bool(description)
+    if isinstance(potential, type) and simulation is not None:
+        potential = simulation.potential
     if simulation is not None and all(value is None for value in given.values()):
         return Claim(
             simulation.potential if potential is None else potential, simulation.dynamics, simulation.integrator,
@@ -231,6 +233,5 @@ def claim_for(trajectory, *, simulation=None, potential=None, scheme=None, mass=
 def _own(trajectory, description, potential):
     """The simulation of a description, and whether its noise can be made again."""
     if description.get("noise") == "given":  # such a run can be judged, but its noise is nowhere
-        description = description | {"noise": "float64"}
-        return Simulation.from_description(description, potential), False
+        return trajectory.simulation(potential, noise="float64"), False
     return trajectory.simulation(potential), True

@@ -4,13 +4,15 @@ import numpy as np
 
 from ..noise import CHAINS as CHAINS
 from ..noise import DIRECTION as DIRECTION
+from ..noise import MAX_COMPONENTS, STEPS_PER_CALL, Philox, normals_at, uniforms_at
 from ..noise import ORDER as ORDER
 from ..noise import PERTURBATION as PERTURBATION
-from ..noise import STEPS_PER_CALL, Philox, normals_at, uniforms_at
 
 
 def permutation(seed, size, number, purpose):
     """The ``number``-th random order of 0 ... size - 1, from 64 random bits for each."""
+    if number >= MAX_COMPONENTS:
+        raise ValueError(f"epoch {number}, but random orders are numbered below {MAX_COMPONENTS}: take larger batches")
     u = uniforms_at(seed, first_particle=0, particles=size, component=number, purpose=purpose)
     return np.lexsort((u[:, 1], u[:, 0]))
 

@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..arguments import number, numbers
 from ..caching import compiled_for
-from .observable import Observable, component_in, over_groups
+from ..schedule import whole_number
+from .observable import Observable, component_in, looks_at, over_groups
 
 
 class Average(NamedTuple):
@@ -68,11 +70,12 @@ class Moments(Observable):
     highest: int = 4
     about: float = 0.0
 
-    def check(self, size):
-        """Refuse a highest power below 1."""
-        super().check(size)
-        if not 1 <= self.highest <= 16:
-            raise ValueError(f"{self}: highest = {self.highest}, but it must be from 1 to 16")
+    def __post_init__(self):
+        """Check all of them."""
+        looks_at(self)
+        if whole_number("Moments: highest", self.highest, 1) > 16:
+            raise ValueError(f"Moments: highest = {self.highest}, but it must be from 1 to 16")
+        number("Moments: about", self.about)
 
     def shapes(self, size):
         """Sums of the powers."""
@@ -107,6 +110,7 @@ def count_between(x, component, edges, closed, bounds, counts):
 
 
 def _ascending(owner, name, values, least):
+    numbers(f"{owner}: {name}", values)
     edges = np.asarray(values, dtype=np.float64)
     if edges.ndim != 1 or edges.size < least or not np.isfinite(edges).all() or not np.all(np.diff(edges) > 0.0):
         raise ValueError(f"{owner}: {name} = {values!r}, but {least} or more finite numbers that ascend are needed")
@@ -134,6 +138,8 @@ class Histogram(Observable):
     of: str = "positions"
 
     def __post_init__(self):
+        looks_at(self)
+        whole_number("Histogram: component", self.component, 0)
         object.__setattr__(self, "edges", _ascending("Histogram", "edges", self.edges, 2))
 
     def check(self, size):
@@ -175,6 +181,7 @@ class Populations(Observable):
     component: int = 0
 
     def __post_init__(self):
+        whole_number("Populations: component", self.component, 0)
         object.__setattr__(self, "boundaries", _ascending("Populations", "boundaries", self.boundaries, 1))
 
     def check(self, size):

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..caching import compiled_for
 from ..schedule import whole_number
-from .observable import Observable
+from .observable import Observable, looks_at
 
 
 class Curve(NamedTuple):
@@ -69,9 +69,9 @@ class _Lagged(Observable):
     longest: int | None
     squared: bool
 
-    def check(self, size):
+    def __post_init__(self):
         """Refuse lags that do not fit."""
-        super().check(size)
+        looks_at(self)
         points = whole_number(f"{type(self).__name__}: points", self.points, 2)
         if points % 2:
             raise ValueError(f"{self}: points = {points}, but an even number is needed")

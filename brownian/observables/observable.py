@@ -45,8 +45,7 @@ class Observable(ABC):
 
     def check(self, size):
         """Raise where the observable does not fit what is observed."""
-        if self.of not in self.KINDS:
-            raise ValueError(f"{self}: of = {self.of!r}, but it must be {' or '.join(map(repr, self.KINDS))}")
+        looks_at(self)
 
     @abstractmethod
     def add(self, kept, size, frame, x):
@@ -55,6 +54,13 @@ class Observable(ABC):
     @abstractmethod
     def result(self, kept, size, frames, interval):
         """What has been found after some frames, ``interval`` apart [T]."""
+
+
+def looks_at(observable):
+    """Refuse what is no kind that the observable can look at."""
+    if not (isinstance(observable.of, str) and observable.of in observable.KINDS):
+        kinds = " or ".join(map(repr, observable.KINDS))
+        raise ValueError(f"{type(observable).__name__}: of = {observable.of!r}, but it must be {kinds}")
 
 
 def component_in(observable, size):

@@ -73,6 +73,8 @@ def named(observables):
     """Observables by name, from a dict or a list."""
     if isinstance(observables, Observable):
         observables = [observables]
+    if not isinstance(observables, dict | list | tuple):
+        raise TypeError(f"observe = {observables!r}, but a list or a dict of observables is needed")
     if not isinstance(observables, dict):
         found: dict[str, Observable] = {}
         for observable in observables:

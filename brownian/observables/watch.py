@@ -1,10 +1,13 @@
 """When a run is looked at, and what is looked for; how a file tells of it."""
 
+import math
+
 import numpy as np
 
 from ..description import build_named
 from .averages import Histogram, Moments, Populations
 from .lagged import Autocorrelation, MeanSquaredDisplacement
+from .observable import Size
 from .observer import Observer, unpack_state
 
 OBSERVABLES = {cls.__name__: cls for cls in (Autocorrelation, Histogram, MeanSquaredDisplacement, Moments, Populations)}
@@ -43,6 +46,10 @@ def observed(description, packed, shape):
     """What a trajectory's newest checkpoint tells of its observables: name to result."""
     data = description["observe"]
     observables = {name: build_named("observable", OBSERVABLES, entry) for name, entry in data["observables"].items()}
+    numbers, size = unpack_state(packed, shape)[1], Size(data["particles"], shape[2], data["frames"])
+    needed = 1 + sum(math.prod(kept) for one in observables.values() for kept in one.shapes(size).values())
+    if needed > len(numbers):  # before any memory is taken
+        raise ValueError(f"the file tells of observables of {needed} numbers, but there are {len(numbers)}")
     observer = Observer(observables, data["particles"], shape[2], data["frames"], inertial=True)
-    observer.unpack(unpack_state(packed, shape)[1])
+    observer.unpack(numbers)
     return observer.results(data["every"] * description["dt"])

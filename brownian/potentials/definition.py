@@ -6,10 +6,12 @@ import re
 
 import numpy as np
 
+from ..arguments import numbers
 from ..caching import compiled_for
+from ..theory.checks import finite, single
 from .potential import ENERGY, LAPLACIAN, add_energy, add_force, add_laplacian, at, lacking, own, parts
 
-_INTERPRETED_UP_TO = 256, 1 << 16  # numbers, and numbers times parameters; below, compiling costs more than it saves
+INTERPRETED_UP_TO = 256, 1 << 16  # numbers, and numbers times parameters; below, compiling costs more than it saves
 
 
 def potential(cls):
@@ -34,6 +36,8 @@ def potential(cls):
     >>> (Quartic(0.5) + bn.Harmonic(2.0)).energy([2.0])
     array([12.])
     """
+    if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")):
+        raise TypeError(f"cls = {cls!r}, but a NamedTuple class is needed")
     plain_new = cls.__new__
 
     @functools.wraps(plain_new)
@@ -69,10 +73,12 @@ def cast(self):
 def cast_field(owner, name, annotation, value):
     """A value as its annotation wants it: a finite float, a contiguous float64 array, or as it is (a potential)."""
     if annotation is tuple:  # another potential
+        if not is_potential(value):
+            raise TypeError(f"{owner}: {name} = {value!r}, but a potential is needed")
         return value
     try:
         number = np.array(value, dtype=np.float64, order="C")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TypeError(f"{owner}: {name} = {value!r}, but numbers are needed") from None
     if not np.all(np.isfinite(number)):
         raise ValueError(f"{owner}: {name} = {value!r}, but it must be finite")
@@ -172,6 +178,7 @@ def dimension_of(potential):
 
 
 def _positions(potential, x):
+    numbers("x", x)
     x = np.asarray(x, dtype=np.float64)
     if x.ndim == 1:
         x = x[:, np.newaxis]
@@ -196,16 +203,19 @@ def _evaluate_laplacian(potential, x, t, out):
     add_laplacian(potential, x, t, out)
 
 
-def _parameters(potential):
-    return sum(_parameters(field) if isinstance(field, tuple) else np.size(field) for field in potential)
+def count_parameters(potential):
+    """How many numbers a potential has."""
+    return sum(count_parameters(field) if isinstance(field, tuple) else np.size(field) for field in potential)
 
 
 def _evaluate(entry, potential, x, t, out):
-    potential = at(own(potential if hasattr(potential, "is_potential") else cast(potential)), float(t), 0)
+    potential = at(
+        own(potential if hasattr(potential, "is_potential") else cast(potential)), float(single(t=finite(t=t))), 0
+    )
     with np.errstate(all="ignore"):
-        few = x.size <= _INTERPRETED_UP_TO[0] and x.size * _parameters(potential) <= _INTERPRETED_UP_TO[1]
+        few = x.size <= INTERPRETED_UP_TO[0] and x.size * count_parameters(potential) <= INTERPRETED_UP_TO[1]
         run = entry if few else compiled_for(entry, potential)
-        run(potential, x, np.float64(t), out)
+        run(potential, x, t, out)
     return out
 
 

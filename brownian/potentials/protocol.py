@@ -47,7 +47,7 @@ def checked_array(owner, name, value):
     """A finite float64 array; TypeError or ValueError that names the value otherwise."""
     try:
         array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TypeError(f"{owner}: {name} = {value!r}, but numbers are needed") from None
     if array.size == 0 or not np.isfinite(array).all():
         raise ValueError(f"{owner}: {name} = {value!r}, but it must be finite")
@@ -84,8 +84,8 @@ class Protocol(ABC):
 
     def value(self, t):
         """The parameter at time t."""
-        rows = self.rows
-        k, w = place_in(self.kind, self.a, self.b, self.knots, float(t))
+        rows, t = self.rows, checked_number(type(self).__name__, "t", t)
+        k, w = place_in(self.kind, self.a, self.b, self.knots, t)
         following = rows[min(k + 1, len(rows) - 1)]
         return ((1.0 if self.kind in ADDITIVE else 1.0 - w) * rows[k] + w * following)[()]
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import numbers
 from ..integrators.euler_maruyama import OverdampedEulerKernel
 from ..integrators.overdamped import HeunKernel
 from ..noise import Given
 from ..potentials import ConstantForce, Free
+from ..schedule import real_number, whole_number
 from .kernels import Ball, Box, BridgedLevel, BridgedWalls, Level, Walls
 
 FEWEST_SPREADS = 6.0  # between two walls: both are touched in one step with probability below e^-72
@@ -39,13 +41,29 @@ def _component(condition, simulation):
 
 def _finite(owner, **values):
     for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-            raise TypeError(f"{owner}: {name} = {value!r}, but a number is needed")
-        if math.isnan(value):
+        if math.isnan(real_number(f"{owner}: {name}", value)):
             raise ValueError(f"{owner}: {name} = {value!r}, but a number is needed")
 
 
+def _looked_at(condition):
+    """Check which component is looked at, and whether inside of steps."""
+    owner, bridge = type(condition).__name__, condition.bridge
+    whole_number(f"{owner}: component", condition.component, 0)
+    if bridge is not None and not isinstance(bridge, bool | np.bool_):
+        raise TypeError(f"{owner}: bridge = {bridge!r}, but True, False or None is needed")
+
+
+def _positions(x, name="x"):
+    """Positions as an array (particles, dimension)."""
+    numbers(name, x)
+    x = np.asarray(x, dtype=np.float64)
+    if x.ndim != 2:
+        raise ValueError(f"{name} of shape {x.shape}, but (particles, dimension) is needed")
+    return x
+
+
 def _point(owner, name, value):
+    numbers(f"{owner}: {name}", value)
     array = np.array(value, dtype=np.float64)
     if array.ndim > 1 or array.size == 0 or np.isnan(array).any():
         raise ValueError(f"{owner}: {name} = {value!r}, but one number, or one per component, is needed")
@@ -111,6 +129,7 @@ class LeaveInterval(StopCondition):
     bridge: bool | None = None
 
     def __post_init__(self):
+        _looked_at(self)
         _finite("LeaveInterval", low=self.low, high=self.high)
         if not self.low < self.high:
             raise ValueError(f"LeaveInterval: low = {self.low!r} and high = {self.high!r}, but low < high is needed")
@@ -130,13 +149,14 @@ class LeaveInterval(StopCondition):
 
     def met_at(self, x):
         """Which positions are outside, or on the bounds."""
-        return (x[:, self.component] <= self.low) | (x[:, self.component] >= self.high)
+        x = _positions(x)[:, self.component]
+        return (x <= self.low) | (x >= self.high)
 
     def sides(self, positions):
         """+1 for particles on the upper side, -1 for the lower, 0 inside; positions (particles, dimension) at the
         end.
         """
-        x = np.asarray(positions)[:, self.component]
+        x = _positions(positions, "positions")[:, self.component]
         return (x >= self.high).astype(int) - (x <= self.low).astype(int)
 
 
@@ -165,8 +185,9 @@ class CrossLevel(StopCondition):
     bridge: bool | None = None
 
     def __post_init__(self):
+        _looked_at(self)
         _finite("CrossLevel", level=self.level)
-        if math.isinf(self.level):
+        if math.isinf(real_number("CrossLevel: level", self.level)):
             raise ValueError(f"CrossLevel: level = {self.level!r}, but it must be finite")
 
     def compiled(self, simulation):
@@ -177,7 +198,7 @@ class CrossLevel(StopCondition):
 
     def met_at(self, x):
         """Which positions are on the level."""
-        return np.asarray(x)[:, self.component] == self.level
+        return _positions(x)[:, self.component] == self.level
 
 
 @dataclass(frozen=True)
@@ -217,7 +238,7 @@ class EnterBall(StopCondition):
 
     def met_at(self, x):
         """Which positions are inside."""
-        square = ((np.asarray(x) - _point("EnterBall", "center", self.center)) ** 2).sum(axis=1)
+        square = ((_positions(x) - _point("EnterBall", "center", self.center)) ** 2).sum(axis=1)
         return square <= self.radius**2
 
 
@@ -256,7 +277,7 @@ class EnterBox(StopCondition):
 
     def met_at(self, x):
         """Which positions are inside."""
-        x, low, high = np.asarray(x), _point("EnterBox", "low", self.low), _point("EnterBox", "high", self.high)
+        x, low, high = _positions(x), _point("EnterBox", "low", self.low), _point("EnterBox", "high", self.high)
         return ((x >= low) & (x <= high)).all(axis=1)
 
 

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from ..arguments import a_function, checked, numbers, plain_data
 from .recorder import MemoryRecorder
 
 
+@checked(steps=numbers, velocities=numbers, description=plain_data, build=a_function)
 def from_arrays(steps, times, positions, velocities=None, *, description=None, build=None):
     """A trajectory in memory from arrays, to be analysed or judged like any other.
 

@@ -168,3 +168,16 @@ def summary(description, lines=8, width=96):
     text = [printable(line[: 2 * width]) for line in text]
     text = [line if len(line) <= width else line[: width - 3] + "..." for line in text]
     return text if len(text) <= lines else [*text[: lines - 1], f"... and {len(text) - lines + 1} more"]
+
+
+def provenance(description):
+    """By what, with what, where and when a file says that it was made, in two lines; nothing in it is trusted."""
+    made, versions = ({} if not isinstance(part, dict) else part for part in _made(description))
+    words = [printable(str(part.get(name, "?"))) for part, name in (
+        (made, "command"), (versions, "brownian"), (made, "machine"), (made, "date"))]  # fmt: skip
+    return f"made by: {words[0]}\n         brownian {words[1]}, {words[2]}, {words[3]}"
+
+
+def _made(description):
+    made = description.get("made")
+    return made, made.get("versions") if isinstance(made, dict) else None

@@ -19,6 +19,10 @@ class NothingToResume(TrajectoryError):
     """There is no state in the file to go on from: the run has to start over."""
 
 
+class NotBegun(NothingToResume):
+    """The run was killed before its first checkpoint: made again from the start, it is the same run."""
+
+
 class ResumeMismatch(ValueError):
     """The file was made with other parameters than those given.
 

@@ -6,25 +6,14 @@ from typing import Any
 
 from . import checkpoints, layout
 from .description import differences
-from .errors import FileInUse, NothingToResume, ResumeMismatch, TrajectoryError
+from .errors import FileInUse, NotBegun, NothingToResume, ResumeMismatch, TrajectoryError
 from .hdf5 import reading
-from .locking import WriterLock
+from .locking import WriterLock, names
 from .plan import Plan, check_disk, count, target
 from .recorder import Recording
-from .recovery import partial, plan_of, rewrite
+from .recovery import close, create, discard, partial, plan_of, rewrite
 from .sources import FileSource, release
 from .trajectory import Trajectory
-
-
-def _prepare(path):
-    """Make the folder and take the lock."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return WriterLock(path)
-    except FileInUse:
-        raise
-    except OSError as error:
-        raise type(error)(f"{path} cannot be written, its folder is not writable or no folder: {error}") from error
 
 
 class FileRecorder(Recording):
@@ -95,13 +84,12 @@ class FileRecorder(Recording):
         self._file = self._handles = self._pending = None
         self._published, self._overwrite = False, overwrite
         with ExitStack() as undo:
-            self._lock = _prepare(self.path)
+            self._lock = WriterLock(self.path)
             undo.callback(self._lock.release)
             self._refuse_overwriting()
             check_disk(self.path, self._plan.bytes, os.path.getsize(self.path) if self.path.exists() else 0)
-            partial(self.path).unlink(missing_ok=True)
-            undo.callback(partial(self.path).unlink, missing_ok=True)
-            self._file = layout.create(partial(self.path), self._text, self._description, self._plan)
+            undo.callback(self._discard)
+            self._file = create(self.path, self._text, self._description, self._plan)
             self._handles = layout.handles(self._file)
             undo.pop_all()
 
@@ -140,10 +128,12 @@ class FileRecorder(Recording):
         Recording.__init__(self, description, plan, build)
         self.path, self._pending, self._published = target(path), None, True
         if not self.path.exists():
-            raise NothingToResume(f"{path}: there is no such file; run without resume=True to start", self.path)
+            nothing = NotBegun if partial(self.path).exists() else NothingToResume  # killed before its first frames
+            raise nothing(f"{path}: there is no such file; run without resume=True to start", self.path)
         with ExitStack() as undo:
-            self._lock = _prepare(self.path)
+            self._lock = WriterLock(self.path)
             undo.callback(self._lock.release)
+            discard(self.path)
             source = FileSource(self.path)
             undo.callback(source.close)
             checkpoint = self._check_stored(source)
@@ -164,11 +154,12 @@ class FileRecorder(Recording):
                 with reading(self.path):
                     checkpoint = next(checkpoints.read(found.state, found.record, found.frames), None)
         except TrajectoryError as error:
+            if isinstance(error.__cause__, BlockingIOError):
+                why = "is open in another program, which lets nobody look: close it there"
+                raise FileInUse(f"{self.path} {why}") from error
             raise NothingToResume(f"{error}; {over}", self.path) from error
-        if checkpoint is None:
-            raise NothingToResume(f"{self.path}: holds no whole checkpoint; {over}", self.path)
         with reading(self.path):
-            stored, wanted = plan_of(source), self._plan
+            stored, wanted, begun = plan_of(source), self._plan, found.frames > 1
         found = differences(found.description, self._description)
         for name in ("particles", "dimension", "slots", "velocities", "dtype", "unit", "columns"):
             if getattr(stored, name) != getattr(wanted, name):
@@ -178,6 +169,9 @@ class FileRecorder(Recording):
             raise ResumeMismatch(
                 "\n".join([f"{self.path} was made with other parameters, so it cannot be resumed:", *rows]), found
             )
+        if checkpoint is None:
+            nothing = NothingToResume if begun else NotBegun
+            raise nothing(f"{self.path}: holds no whole checkpoint; {over}", self.path)
         return checkpoint
 
     def _rewind(self, source, checkpoint):
@@ -230,8 +224,8 @@ class FileRecorder(Recording):
         if self._open:
             with ExitStack() as ending:
                 ending.callback(self._lock.release)
-                ending.callback(partial(self.path).unlink, missing_ok=True)
-                ending.callback(self._file.close)
+                ending.callback(self._discard)
+                ending.callback(self._close)
                 # HDF5 would not close the file under a reader in the same process.
                 ending.callback(release, self.path)
                 # An append that Ctrl-C cut short is made whole; it may otherwise be half in the file.
@@ -260,6 +254,11 @@ class FileRecorder(Recording):
             os.replace(partial(self.path), self.path)
         self._published = True
 
+    def _discard(self):
+        """Remove what never got its name."""
+        if not self._published:
+            discard(self.path)
+
     def _refuse_overwriting(self):
         if os.path.lexists(self.path) and not self._overwrite:
             raise FileExistsError(
@@ -283,16 +282,23 @@ class FileRecorder(Recording):
             release(self.path)
             layout.sever(self._file)
             self._lock.release()
-            if not self._published:
-                partial(self.path).unlink(missing_ok=True)
-            why = f"{self.path}: cannot be written any further ({layout.reason(error)})"
-            left = f"{self.frames} frames are safe, resume the run or repair the file"
-            raise TrajectoryError(f"{why}; {left if self.frames else 'no file is left'}", self.path) from error
+            self._discard()
+            raise self._failure(error) from error
+
+    def _failure(self, error):
+        why = f"{self.path}: cannot be written any further ({layout.reason(error)})"
+        left = f"{self.frames} frames are safe, resume the run or repair the file"
+        return TrajectoryError(f"{why}; {left if self.frames else 'no file is left'}", self.path)
+
+    def _close(self):
+        try:
+            close(self._file)
+        except (OSError, RuntimeError) as error:
+            if self._file:
+                layout.sever(self._file)
+            raise self._failure(error) from error
 
     def _must_be_there(self):
-        try:
-            there = os.path.samestat(os.stat(self.path), os.fstat(self._file.id.get_vfd_handle()))
-        except FileNotFoundError:
-            there = False
-        if not there:
+        if not names(self.path, self._file.id.get_vfd_handle()):
             raise TrajectoryError(f"{self.path}: was removed or replaced while it was being written", self.path)
+        self._lock.hold()

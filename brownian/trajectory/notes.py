@@ -10,6 +10,7 @@ import shutil
 
 import h5py
 
+from ..arguments import checked, text
 from .errors import TrajectoryError
 from .hdf5 import member, open_file_of_frames, reading
 from .locking import WriterLock
@@ -18,6 +19,7 @@ from .recovery import partial
 from .sources import release
 
 
+@checked(name=text)
 def annotate(path, name, data):
     """Store plain data in a finished H5MD file under ``/parameters/<name>``, in place of what stood there.
 
@@ -39,7 +41,10 @@ def annotate(path, name, data):
         raise ValueError(
             f"name = {name!r}, but a word of small letters and underscores, other than 'description', is needed"
         )
-    text, path = json.dumps(data), target(path)
+    try:
+        written, path = json.dumps(data), target(path)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"data = {data!r}, but plain data is needed: {error}") from None
     lock, copy = WriterLock(path), partial(path)
     try:
         release(path)
@@ -52,13 +57,14 @@ def annotate(path, name, data):
                 raise TrajectoryError(f"{path}: /parameters is no group, nothing can be stored there", path)
             if group.id.links.exists(name.encode()):
                 del group[name]
-            group.create_dataset(name, data=text, dtype=h5py.string_dtype())
+            group.create_dataset(name, data=written, dtype=h5py.string_dtype())
         os.replace(copy, path)
     finally:
         copy.unlink(missing_ok=True)
         lock.release()
 
 
+@checked(name=text)
 def note(path, name):
     """The data that ``annotate`` stored, or None."""
     file, _ = open_file_of_frames(path)

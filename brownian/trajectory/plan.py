@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arguments import a_path
 from .errors import DiskTooSmall
 
 EXTENSION = ".h5md"
@@ -242,6 +243,7 @@ def target(path):
     ValueError
         If the name does not end in ".h5md", by which MDAnalysis knows the format.
     """
+    a_path("path", path)
     path = Path(path)
     if path.suffix != EXTENSION:
         raise ValueError(f"{path}: the name must end in {EXTENSION} (other programs know the format by it)")

@@ -4,11 +4,12 @@ Only documented calls: a file whose writer was killed opens with `swmr=True`, an
 """
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 
 import h5py
 import numpy as np
 
+from ..arguments import checked
 from . import checkpoints, layout
 from .description import to_json
 from .errors import TrajectoryError
@@ -18,11 +19,29 @@ from .plan import Plan, check_disk, target
 from .sources import FileSource, release
 
 COPY_BYTES = 2**24
+SUPERBLOCK_BYTES = 48
 
 
 def partial(path):
     """Return the name under which a file is made before it is whole."""
     return path.with_name(path.name + ".tmp")
+
+
+def discard(path):
+    """Remove what was not made whole, where that can be done."""
+    with suppress(OSError):
+        partial(path).unlink()
+
+
+def create(path, text, description, plan, chunks=None):
+    """`layout.create` at the name under which the file `path` is made."""
+    discard(path)
+    try:
+        return layout.create(partial(path), text, description, plan, chunks)
+    except OSError as error:
+        discard(path)
+        why = layout.reason(error.__cause__ or error)
+        raise TrajectoryError(f"{path}: cannot be created ({why})", path) from error
 
 
 def sync(path):
@@ -79,9 +98,35 @@ def _copy(found, copy, frames, slab, path):
         checkpoints.write(new, checkpoint)
     with reading(path, (KeyError, TypeError, ValueError)):
         file = found.positions.file
-        for name, value in file["h5md/creator"].attrs.items():
+        for name, value in member(file, "h5md/creator").attrs.items():
             copy["h5md/creator"].attrs[name] = np.bytes_(value)
         _copy_others(file, copy)
+
+
+def close(file):
+    """Close a file, if the disk takes what HDF5 has to write then: HDF5 would crash later on, if it did not."""
+    descriptor = file.id.get_vfd_handle()
+    os.pwrite(descriptor, os.pread(descriptor, SUPERBLOCK_BYTES, 0), 0)
+    file.close()
+
+
+@contextmanager
+def replacing(path, copy):
+    """Put an open copy, made under the name `partial(path)`, in the place of a file once the block has filled it."""
+    try:
+        yield
+        copy.flush()
+        close(copy)
+        # The old file must not go before the new one has arrived.
+        sync(partial(path))
+        release(path)
+        os.replace(partial(path), path)
+    except (OSError, RuntimeError) as error:
+        if copy:
+            layout.sever(copy)
+        if isinstance(error, TrajectoryError):
+            raise
+        raise TrajectoryError(f"{path}: cannot be copied ({layout.reason(error)}); nothing is lost", path) from error
 
 
 def rewrite(source, path, frames):
@@ -94,32 +139,18 @@ def rewrite(source, path, frames):
     path : pathlib.Path
     frames : int
     """
-    found, copied = source.open(), partial(path)
-    copied.unlink(missing_ok=True)
+    found = source.open()
     check_disk(path, os.path.getsize(path))
     with ExitStack() as stack:
-        stack.callback(copied.unlink, missing_ok=True)
+        stack.callback(discard, path)
         with reading(path):
             description, plan = found.description, plan_of(source)
-        copy = layout.create(copied, to_json(description), description, plan, found.positions.chunks)
-        try:
+        copy = create(path, to_json(description), description, plan, found.positions.chunks)
+        with replacing(path, copy):
             _copy(found, copy, frames, max(1, COPY_BYTES // plan.frame_bytes), path)
-            copy.flush()
-        except TrajectoryError:
-            copy.close()
-            raise
-        except (OSError, RuntimeError) as error:
-            layout.sever(copy)
-            why = layout.reason(error)
-            raise TrajectoryError(f"{path}: cannot be copied ({why}); nothing is lost", path) from error
-        copy.close()
-        # The old file must not go before the new one has arrived.
-        sync(copied)
-        source.close()
-        release(path)
-        os.replace(copied, path)
 
 
+@checked
 def repair(path):
     """Make a file whose writer was killed readable for every program, with all frames that were committed.
 
@@ -147,6 +178,7 @@ def repair(path):
         raise FileNotFoundError(f"{path}: there is no such file")
     with ExitStack() as stack:
         stack.callback(WriterLock(path).release)
+        discard(path)
         source = FileSource(path)
         stack.callback(source.close)
         found = source.open()

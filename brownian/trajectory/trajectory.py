@@ -2,6 +2,7 @@
 
 import copy
 
+from ..arguments import checked
 from ..description import own_potential
 from ..observables import observed
 from ..observables.observer import unpack_state
@@ -168,7 +169,7 @@ class Trajectory:
             rows = slice(start, min(start + chunk, len(self)))
             yield rows, positions[rows], None if velocities is None else velocities[rows]
 
-    def simulation(self, potential=None):
+    def simulation(self, potential=None, **instead):
         """Make the simulation again that the description tells of.
 
         Parameters
@@ -176,6 +177,8 @@ class Trajectory:
         potential : optional
             The potential, where it is a class that is not part of the package; source in a file is never run.  The
             class itself will do: it gets its numbers from the file, and a difference of the sources is shown.
+        instead
+            Entries of the description to be taken otherwise.
 
         Returns
         -------
@@ -191,7 +194,7 @@ class Trajectory:
             raise TrajectoryError(f"{self._name()}: opened without a way to build simulations (build=...)", self.path)
         if not self._source.description:
             raise TrajectoryError(f"{self._name()}: does not say how it was made", self.path)
-        description = self.description
+        description = self.description | instead
         for name in ("particles", "dimension"):
             there, told = getattr(self, name), description.get(name, getattr(self, name))
             if told != there:
@@ -254,6 +257,7 @@ class Trajectory:
         return "\n".join([f"Trajectory {self._name()}", *(f"  {line}" for line in lines)])
 
 
+@checked
 def open_file(path, build=None, group=None):
     """Open an H5MD file for reading, ours or another program's, or a file in a format that MDAnalysis reads.
 

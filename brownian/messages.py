@@ -1,0 +1,27 @@
+"""What a user of the command line reads where something is wrong: our own words, one line, no traceback."""
+
+import pathlib
+import traceback
+
+REFUSALS = ValueError, TypeError, OSError, LookupError  # what was given is wrong; anything else: the run failed
+HERE = pathlib.Path(__file__).parent
+
+
+def warning(message, category, filename, lineno, line=None):
+    """A warning as it is printed: who said it, or where it is from if it is not meant for the user."""
+    where = "" if issubclass(category, UserWarning) else f"{category.__name__}: "
+    return f"brownian: {where}{message}{f' ({filename}, line {lineno})' if where else ''}\n"
+
+
+def message(error, scenario=None):
+    """What is wrong, in our own words; with the kind of error and its place where the words are somebody else's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if frame.filename == str(scenario)]
+    place, ours = theirs[-1] if theirs else frames[-1], pathlib.Path(frames[-1].filename).is_relative_to(HERE)
+    if ours and isinstance(error, (*REFUSALS, ArithmeticError)) and not isinstance(error, LookupError):
+        return str(error) or type(error).__name__
+    text = next((line for line in str(error).splitlines() if line.strip()), "")
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    where = f"{pathlib.Path(place.filename).name}, line {place.lineno}"
+    return f"{type(error).__name__}{': ' * bool(text)}{text} ({where}; --debug shows more)"
