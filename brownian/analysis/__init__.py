@@ -39,6 +39,7 @@ _HOME = {
     "summary": ("Summary", "summarise"),
     "transport": ("GreenKubo", "diffusion", "einstein_diffusion", "green_kubo"),
     "violation": ("HaradaSasa", "harada_sasa"),
+    "wrapping": ("unwrapped", "wrapped_at"),
     "work": (
         "CrooksFit",
         "FreeEnergy",

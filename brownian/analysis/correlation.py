@@ -27,6 +27,7 @@ from .reading import (
 )
 from .series import BLOCKS
 from .statistics import Estimate
+from .wrapping import refuse_wrapped
 
 WAYS = (None, "component", "particle")
 
@@ -183,6 +184,8 @@ def _curve(trajectory, name, function, lags, first, start, each, memory, progres
     if each not in WAYS:
         raise ValueError(f"each = {each!r}, but it must be one of {', '.join(map(repr, WAYS))}")
     interval = frame_interval(trajectory, start)
+    if name == "positions":
+        refuse_wrapped(trajectory)
     longest = 0 if lags is None else int(np.max(lags, initial=0))
     segments, length = cut(trajectory, start=start, longest=longest, memory=memory)
     if each == "particle" and segments < BLOCKS:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..arguments import checked, positive
+from .wrapping import refuse_wrapped
 
 
 class TooFewData(ValueError):
@@ -98,6 +99,7 @@ def displacement_msd(trajectory):
     """
     if len(trajectory) < 2:
         raise ValueError(f"{len(trajectory)} frame, but a displacement needs at least 2")
+    refuse_wrapped(trajectory)
     start = np.asarray(trajectory.positions[0], dtype=np.float64)
     squares = [mean((trajectory.positions[k] - start).ravel() ** 2) for k in range(1, len(trajectory))]
     times = trajectory.times[1:] - trajectory.times[0]

@@ -13,6 +13,7 @@ from ..arguments import checked
 from .lagged import lagged_products, squared_displacements
 from .reading import MEMORY, Running, checked_lags, cut, first_frame, frame_interval, known, particle_blocks
 from .statistics import Estimate
+from .wrapping import refuse_wrapped
 
 FORGOTTEN = 10.0  # relaxation times of the velocity after which it is forgotten: e^-10 is left
 
@@ -105,6 +106,7 @@ def diffusion(trajectory, *, lags=None, mass=None, friction=None, start=0, memor
     True
     """
     interval = frame_interval(trajectory, start)
+    refuse_wrapped(trajectory)
     if lags is None:
         mass, friction = known(trajectory, "mass", "friction", mass=mass, friction=friction)
         for name, value in (("mass", mass), ("friction", friction)):

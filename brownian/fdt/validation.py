@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from ..analysis.wrapping import refuse_wrapped
 from ..arguments import an_integrator, checked, number, positive, trajectory_or_path
 from ..engine import available_threads
 from ..integrators.overdamped import LeimkuhlerMatthewsKernel
@@ -84,6 +85,7 @@ def validate(trajectory, *, potential=None, scheme=None, mass=None, friction=Non
     name = "the trajectory" if trajectory.path is None else str(trajectory.path)
     if len(trajectory) < 2:
         raise ValueError(f"{name} has {len(trajectory)} frame, but a verdict needs at least 2")
+    refuse_wrapped(trajectory)
     trajectory, said = counted(trajectory, simulation.dt if dt is None and simulation is not None else dt)
     trajectory, annealed = at_one_temperature(trajectory)
     said += annealed

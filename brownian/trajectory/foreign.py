@@ -187,6 +187,14 @@ class ForeignSource:
         return {"time": "ps" if self._timed else "", "length": "Angstrom", "velocity": "Angstrom ps-1"}
 
     @property
+    def box(self):
+        """Edges of a rectangular box at the frame that was read last, or None."""
+        told = self.open().ts.dimensions
+        if told is None or not (np.all(np.asarray(told[:3]) > 0.0) and np.all(np.asarray(told[3:]) == 90.0)):
+            return None
+        return np.array(told[:3], dtype=np.float64)
+
+    @property
     def description(self):
         """Nothing: such files do not say how they were made."""
         return {}

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from . import checkpoints, elements
+from .box import edges_of
 from .hdf5 import open_file_of_frames, reading
 
 _OPEN: weakref.WeakSet = weakref.WeakSet()
@@ -193,6 +194,14 @@ class FileSource:
         return self.open().unit
 
     @property
+    def box(self):
+        """Edges of a periodic box, or None; our own files have none."""
+        if self.open().ours:
+            return None
+        with reading(self.path):
+            return edges_of(self._file, self._group, self.dataset("positions").shape[2])
+
+    @property
     def description(self):
         """The description of the run."""
         return self.open().description
@@ -209,7 +218,7 @@ class FileSource:
 class MemorySource:
     """Arrays in memory, with the same face."""
 
-    path, complete, ours = None, True, False
+    path, complete, ours, box = None, True, False, None
 
     def __init__(self, steps, times, positions, velocities, unit, description, kept, tallies=None, columns=()):
         self.steps, self.times = _fixed(steps), _fixed(times)

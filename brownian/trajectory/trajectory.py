@@ -76,6 +76,13 @@ class Trajectory:
         return self._source.velocities
 
     @property
+    def box(self):
+        """Edges of the periodic box that positions may be wrapped into, shape (D,), infinite where there is none; None
+        for no box at all, as in our own files.
+        """
+        return self._source.box
+
+    @property
     def columns(self):
         """Names of the tallies, further numbers of each particle that the run counted; empty where there are none."""
         return tuple(self._source.columns)
