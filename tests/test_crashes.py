@@ -38,7 +38,7 @@ def test_nothing_is_lost(tmp_path):
     killed = [count for kind, count in points.items() if kind.startswith("kill -9")]
     assert sum(killed) >= 30, points
     for kind in ("disk full from then on", "SIGTERM", "Ctrl-C twice", "file-size limit", "file taken away in mid-run"):
-        assert points[kind] >= 3, points
+        assert points[kind] >= 2, points
     for rows in found.values():
         for row in rows.values():
             assert (row["lost"], row["wrong"], row["problems"]) == (0, 0, []), said

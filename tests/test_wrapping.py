@@ -86,8 +86,15 @@ def test_positions_beyond_the_box_are_no_wrapped_ones(free, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change", [{"boundary": ("none", "none")}, {"edges": np.array([0.0, 0.0])},                {"edges": np.array([np.nan, np.nan])}, {"edges": np.ones((2, 2))}, {"boundary": ("", "periodical")}],
-)  # fmt: skip
+    "change",
+    [
+        {"boundary": ("none", "none")},
+        {"boundary": ("", "aperiodic")},
+        {"edges": np.array([0.0, 0.0])},
+        {"edges": np.array([np.nan, np.nan])},
+        {"edges": np.ones((2, 2))},
+    ],
+)
 def test_what_says_nothing_of_a_box_is_none(free, tmp_path, change):
     with bn.open(written(tmp_path / "other.h5", free.positions[:] % EDGES, **change)) as found:
         assert found.box is None
@@ -98,7 +105,7 @@ def test_what_says_nothing_of_a_box_is_none(free, tmp_path, change):
 
 def test_edges_that_are_no_numbers(free, tmp_path):
     path = written(tmp_path / "other.h5", free.positions[:], edges=np.array(["a", "b"], "S1"))
-    with bn.open(path) as found, pytest.raises(ValueError, match="box/edges has the type .*numbers were expected"):
+    with bn.open(path) as found, pytest.raises(ValueError, match=r"box/edges has the type .*numbers were expected"):
         found.box
 
 

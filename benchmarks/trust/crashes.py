@@ -34,6 +34,7 @@ from measurement import ROOT, conditions, save, table, wait_for_quiet
 from brownian.trajectory import annotate, repair
 
 ENDLESS = 2**31
+TORN = "half of a write, as no kill leaves it"  # a loss of power may: only with `--only torn`
 MODES = {
     "kill -9": lambda n: Harm(KILL, n),
     "kill -9 within a write, at a page's edge": lambda n: Harm(PAGE, n),
@@ -46,6 +47,7 @@ MODES = {
     "Ctrl-C twice, 9 calls apart": lambda n: Harm(SIGNAL, n, n + 9, signal.SIGINT),
 }
 KILLED, CUT, FULL, *OTHERS = MODES
+MODES[TORN] = lambda n: Harm(HALF, n)
 OURS = {"TrajectoryError", "FileInUse", "DiskTooSmall", "OSError", "FileExistsError", "PermissionError"}
 OBEYED = {"KeyboardInterrupt", "SystemExit"}
 
@@ -200,7 +202,9 @@ def main():
     """Everything, or a part of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="about 30 points of a run, and one or two of the rest")
-    parser.add_argument("--only", nargs="*", choices=["points", "kills", "limits", "cases"], help="only these parts")
+    parser.add_argument(
+        "--only", nargs="*", choices=["points", "kills", "limits", "cases", "torn"], help="only these parts"
+    )
     parser.add_argument("--plant", choices=crash_plants.PLANTS, help="plant an error, which has to be caught")
     parser.add_argument("--points", type=int, default=8, help="of the lesser accidents (default: %(default)s)")
     parser.add_argument("--kills", type=int, default=200, help="random kills (default: %(default)s)")
@@ -232,6 +236,8 @@ def main():
                 every_point(deeds, ledger, ["resume", "repair", "overwrite"], [FULL], few)
                 every_point(deeds, ledger, ["resume", "repair"], OTHERS, few // 2)
                 every_point(Deeds(Judge(Job("observed"), folder), shim), ledger, ["run"], [KILLED])
+        if "torn" in parts:
+            every_point(deeds, ledger, ["run"], [TORN], 15 if options.quick else None)
         if "limits" in parts:
             full_disk(deeds, ledger, ["run"] if options.quick else ["run", "resume", "repair", "overwrite"],
                       3 if options.quick else 12)  # fmt: skip
