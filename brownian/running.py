@@ -106,7 +106,9 @@ def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velo
             run = _Run(simulation, engine, recorder, frames, dtype, velocities, stop, watch, keep)
             run.go(steps, state, Progress(steps, note, progress))
             remember(simulation, steps, engine)
-            return recorder.finish()
+            trajectory = recorder.finish()
+            stop.obey()  # where the signal came in the last stretch
+            return trajectory
     finally:
         engine.close()
 

@@ -95,8 +95,7 @@ def train(learner, *, steps, optimiser, out=None, resume=False, overwrite=False,
             if path is not None and (due or time.monotonic() - saved_at > SECONDS_PER_CHECKPOINT):
                 save(step + 1)
                 saved_at = time.monotonic()
-            if step + 1 < steps:
-                stop.obey()
+            stop.obey()  # after the last step too
     return notebook.history()
 
 

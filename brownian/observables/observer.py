@@ -27,7 +27,7 @@ class Observer:
         for name, observable in self.observables.items():
             observable.check(self.size)
             if observable.of == "velocities" and not inertial:
-                raise ValueError(f"{name} looks at velocities, but overdamped dynamics has none")
+                raise ValueError(f"{name} looks at velocities, but overdamped dynamics has none (of='positions')")
             self.kept[name] = {key: np.zeros(shape) for key, shape in observable.shapes(self.size).items()}
 
     @property
