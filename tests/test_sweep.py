@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import hashlib
+import importlib
 import json
 import math
 import os
@@ -509,7 +510,7 @@ def test_replicas_that_draw_the_same_noise_are_named(own, parameters, shared, th
     (tmp_path / "shares.py").write_text(SHARES)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "shares", raising=False)
-    import shares
+    shares = importlib.import_module("shares")
 
     found = sweep(shares.spread, {"friction": parameters}, 3, fixed={"own": own}, executor=threads, out=tmp_path / "s")
     assert len(found.shared_noise) == shared
