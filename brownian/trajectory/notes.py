@@ -4,7 +4,6 @@ They are written to a copy that then takes the file's place: a kill at any momen
 """
 
 import json
-import os
 import re
 import shutil
 
@@ -15,7 +14,7 @@ from .errors import TrajectoryError
 from .hdf5 import member, open_file_of_frames, reading
 from .locking import WriterLock
 from .plan import target
-from .recovery import partial
+from .recovery import discard, partial, replacing
 from .sources import release
 
 
@@ -45,22 +44,26 @@ def annotate(path, name, data):
         written, path = json.dumps(data), target(path)
     except (TypeError, ValueError) as error:
         raise TypeError(f"data = {data!r}, but plain data is needed: {error}") from None
-    lock, copy = WriterLock(path), partial(path)
+    lock = WriterLock(path)
     try:
         release(path)
-        shutil.copyfile(path, copy)
-        with reading(path), h5py.File(copy, "r+") as file:
-            group = member(file, "parameters")  # a link would lead to another file, and write there
+        try:
+            shutil.copyfile(path, partial(path))
+        except OSError as error:
+            raise TrajectoryError(f"{path}: cannot be copied ({error.strerror}); nothing is lost", path) from error
+        with reading(path):
+            copy = h5py.File(partial(path), "r+")
+        with replacing(path, copy):
+            group = member(copy, "parameters")  # a link would lead to another file, and write there
             if group is None:
-                group = file.create_group("parameters")
+                group = copy.create_group("parameters")
             if not isinstance(group, h5py.Group):
                 raise TrajectoryError(f"{path}: /parameters is no group, nothing can be stored there", path)
             if group.id.links.exists(name.encode()):
                 del group[name]
             group.create_dataset(name, data=written, dtype=h5py.string_dtype())
-        os.replace(copy, path)
     finally:
-        copy.unlink(missing_ok=True)
+        discard(path)
         lock.release()
 
 
