@@ -20,6 +20,8 @@ __all__ = [
     "two_moons",
 ]
 
+MOST = 10**9  # points
+
 
 def _generator(seed):
     return np.random.Generator(np.random.Philox(int(single(seed=whole(seed=seed)))))
@@ -28,8 +30,8 @@ def _generator(seed):
 def _number(**values):
     """A whole number of at least 1."""
     ((name, value),) = values.items()
-    if np.ndim(value) or whole(**values) < 1:
-        raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
+    if np.ndim(value) or not 1 <= whole(**values) <= MOST:
+        raise ValueError(f"{name} must be a whole number from 1 to {MOST}, got {value!r}")
     return int(value)
 
 

@@ -321,7 +321,7 @@ def test_patterns():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: datasets.two_moons(0), "n must be a whole number >= 1, got 0"),
+        (lambda: datasets.two_moons(0), "n must be a whole number from 1 to 1000000000, got 0"),
         (lambda: datasets.two_moons(10, noise=-0.1), "noise must be .*>= 0, got -0.1"),
         (lambda: datasets.two_moons(10, seed=-1), "seed must be a whole number"),
         (lambda: datasets.rings(10, radii=[[1.0], [2.0]]), "one row of numbers"),

@@ -73,6 +73,12 @@ def _file(name):
     return simulation.run(steps=64, every=0.1, out=name, overwrite=True).path
 
 
+def _boxed():
+    trajectory = bn.from_arrays([0, 1], [0.0, 0.1], np.array([[[0.1], [2.9]], [[2.9], [2.8]]]))
+    trajectory._source.box = np.array([3.0])  # as a file of another program has it
+    return trajectory
+
+
 class Names(dict):
     """What the calls are made of: names of the package, of Python, and values that are made when they are asked for."""
 
@@ -84,6 +90,7 @@ class Names(dict):
             "overdamped": lambda: _run()[0],
             "underdamped": lambda: _run(dynamics=langevin)[1],
             "trap": lambda: _run()[1],
+            "boxed": _boxed,
             "trap2": lambda: _run(dimension=2, particles=4)[1],
             "free": lambda: _run(potential=bn.Free())[1],
             "described": lambda: self["simulation"].describe(),

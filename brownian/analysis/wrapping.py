@@ -73,7 +73,7 @@ def unwrapped(trajectory):
     box = trajectory.box
     if box is None:
         raise ValueError("unwrapped: the trajectory has no periodic box")
-    x = np.asarray(trajectory.positions[:], dtype=np.float64)
+    x = np.array(trajectory.positions[:], dtype=np.float64)
     edges = np.where(np.isfinite(box), box, 1.0)
     turns = np.where(np.isfinite(box), np.rint(np.diff(x, axis=0) / edges), 0.0)
     x[1:] -= edges * np.cumsum(turns, axis=0)
