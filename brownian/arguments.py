@@ -47,6 +47,18 @@ def trajectory_or_path(name, value):
         a_trajectory(name, value)
 
 
+def a_verdict_or_several(name, value):
+    """A verdict, or a dict of them."""
+    for one in value.values() if isinstance(value, dict) else [value]:
+        a_verdict(name, one)
+
+
+def estimate_or_values(name, value):
+    """An estimate, or numbers without errors."""
+    if not hasattr(value, "value"):
+        numbers(name, value)
+
+
 def plain_data(name, value):
     """Names and what they stand for."""
     if not isinstance(value, dict):

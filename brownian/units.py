@@ -53,7 +53,8 @@ class Units:
 
     def kT(self, temperature_K):
         """Thermal energy k_B T in this set, from the temperature in kelvin."""
-        return BOLTZMANN * nonnegative(temperature_K=temperature_K) / self.energy_si
+        nonnegative(temperature_K=temperature_K)
+        return BOLTZMANN * temperature_K / self.energy_si
 
     def label(self, quantity, power=""):
         """The text ``" [nm]"`` and the like for an axis; empty in reduced units."""

@@ -389,7 +389,7 @@ def test_rates_refuse(jumps):
             (x, times**2, {}, "equally spaced"),
             (x[:, 0], times, {}, "positions of shape"),
             (np.where(x > 2.3, np.nan, x), times, {}, "must be finite"),
-            (x, times, {"boundary": NAN}, "boundary = nan"),
+            (x, times, {"boundary": NAN}, "boundary must be finite, got nan"),
             (x, times, {"boundary": 9.0}, "no particle crosses boundary = 9"),
             (x, times, {"component": 1}, "component = 1"),
             (x[:1], times[:1], {}, "1 frame"),

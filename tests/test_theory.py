@@ -800,7 +800,7 @@ def _bad_calls():
         ("stability limit", lambda: t.discrete_msd(3, "euler_maruyama", mass=MASS, friction=1.0, kT=KT, dt=2.7)),
         ("half", lambda: t.velocity_variance_ratio("obabo", mass=MASS, friction=1.0, half=True, **step)),
         ("n must be a whole number >= 0, got -1", lambda: t.discrete_acf(-1, "heun", friction=1.0, kT=KT, **step)),
-        ("single numbers", lambda: t.linear_scheme("heun", friction=[1.0, 2.0], kT=KT, **step)),
+        ("friction must be one number", lambda: t.linear_scheme("heun", friction=[1.0, 2.0], kT=KT, **step)),
         ("dt", lambda: t.linear_scheme("heun", friction=1.0, kT=KT, stiffness=1.0, dt=-0.1)),
         (r"M must be \(d, d\)", lambda: t.linear_scheme_stationary([[0.5, 0.0]], [[1.0]])),
         ("same shape", lambda: t.lag_covariance(np.eye(2), np.eye(3), 1)),

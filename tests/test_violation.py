@@ -178,10 +178,10 @@ def test_bad_input():
     ):
         with pytest.raises(ValueError, match=message):
             harada_sasa(wrong, time=1.0)
-    with pytest.raises(TypeError, match="a Simulation is needed"):
+    with pytest.raises(TypeError, match="simulation must be a Simulation"):
         harada_sasa("run.h5md", time=1.0)
     for options, message in (
-        ({"time": -1.0}, "time = -1.0"),
+        ({"time": -1.0}, "time must be > 0, got -1.0"),
         ({"time": 1.0, "window": 7}, "window = 7, but it must be at least 8"),
         ({"time": 1.0, "window": 200}, "window = 200 steps, but at most 199"),
         ({"time": 1.0, "trials": 1}, "trials = 1"),

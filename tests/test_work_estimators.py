@@ -289,7 +289,7 @@ def test_both_directions_refuse(function):
         ([], GOOD, KT, "0 values of forward"),
         (GOOD, [0.1, np.inf], KT, r"reverse\[1\] = inf"),
         (np.ones((2, 2)), GOOD, KT, "forward of shape"),
-        (GOOD, GOOD, np.nan, "kT = nan"),
+        (GOOD, GOOD, np.nan, "kT must be finite, got nan"),
         (GOOD, GOOD, 0.0, "kT = 0.0"),
     ):
         with pytest.raises(ValueError, match=word):
@@ -309,7 +309,7 @@ def test_the_rest_refuses():
         ([0.3], KT, {}, "1 values of heat"),
         ([], KT, {}, "0 values of heat"),
         (np.empty((0, 2)), KT, {}, "0 values of heat"),
-        (GOOD, KT, {"duration": 0.0}, "duration = 0.0"),
+        (GOOD, KT, {"duration": 0.0}, "duration must be > 0, got 0.0"),
     ):
         with pytest.raises(ValueError, match=word):
             entropy_production(heat, kT, **options)

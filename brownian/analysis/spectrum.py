@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from .. import theory
-from ..arguments import checked
+from ..arguments import checked, estimate_or_values
 from .reading import MEMORY, Running, centre_of, cut, frame_interval, particle_blocks
 from .statistics import Estimate
 
@@ -179,7 +179,7 @@ def variance_of_blocks(taper, numbers):
     return (2.0 * (near[numbers - 1] - far[numbers - 1] / numbers) - 1.0) / numbers
 
 
-@checked
+@checked(estimate=estimate_or_values)
 def one_sided(omega, estimate):
     """Spectrum as it is plotted: 2 S(2 pi f) per hertz over f = w / 2 pi, with int_0^inf df = C(0).
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..arguments import checked, plain_data
+from ..arguments import checked, numbers, plain_data
 from .look import MUTED, THEORY, axes_or_new, unit_label
 
 
@@ -15,7 +15,7 @@ def with_errors(x, estimate, *, ax=None, label=None, **options):
     return ax
 
 
-@checked
+@checked(x=numbers, y=numbers)
 def theory(x, y, *, ax=None, label="theory"):
     """A black dashed line."""
     ax = axes_or_new(ax)
@@ -54,7 +54,7 @@ def msd(times, estimate, *, ax=None, expected=None, mass=None, friction=None, kT
     return ax
 
 
-@checked(errors=plain_data)
+@checked(errors=plain_data, orders=plain_data)
 def convergence(steps, errors, *, ax=None, orders=None, units=None):
     """Errors against the step, log-log, with a slope triangle for each stated order.
 
