@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import signal
 
 import numpy as np
 import pytest
@@ -29,6 +30,8 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     """Register the marker; coarse steps are what many tests are about (test_advice.py is about the warnings)."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background: processes would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("filterwarnings", "ignore::brownian.Advice")
     config.addinivalue_line("markers", "slow: needs minutes; run with --slow")
 
