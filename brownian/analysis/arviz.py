@@ -4,11 +4,11 @@ import operator
 
 import numpy as np
 
-from ..arguments import checked, draws_or_trajectory, index
+from ..arguments import checked, draws_or_trajectory, index, plain_data
 from ..version import __version__
 
 
-@checked(trajectory=draws_or_trajectory, discard=index)
+@checked(trajectory=draws_or_trajectory, discard=index, sample_stats=plain_data)
 def to_arviz(trajectory, names=None, discard=0, *, sample_stats=None):
     """Draws as the tree of labelled arrays that ArviZ reads: chains are particles, draws are frames.
 

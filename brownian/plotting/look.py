@@ -2,6 +2,8 @@
 
 import pathlib
 
+from ..arguments import checked, count
+
 _STYLE = pathlib.Path(__file__).with_name("brownian.mplstyle")
 THEORY = {"color": "black", "linestyle": "--", "linewidth": 1.2, "zorder": 3}
 MUTED = "#94a4a2"
@@ -17,6 +19,7 @@ def style():
     return plt.style.context(str(_STYLE))
 
 
+@checked(rows=count, columns=count)
 def figure(rows=1, columns=1, **options):
     """A figure and its axes in the project's style.
 
