@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 
 from brownian import theory
 
@@ -295,7 +296,7 @@ def test_hard_cases_of_the_quadrature():
     close(theory.partition_function(lambda x: 4.0 * np.log1p(x * x), kT=1.0), np.pi * 5.0 / 16.0)
     core = {"kT": 0.8, "support": (0.01, 3.0)}
     r = np.linspace(0.5, 3.0, 400_001)
-    Z = np.trapezoid(np.exp(-4.0 / 0.8 * (r**-12 - r**-6)), r)  # trapezoid: h^2 / 12 * slope at the end = 5e-13
+    Z = trapezoid(np.exp(-4.0 / 0.8 * (r**-12 - r**-6)), r)  # trapezoid: h^2 / 12 * slope at the end = 5e-13
     close(theory.partition_function(lambda r: 4.0 * (r**-12 - r**-6), **core), Z, 1e-11)
     close(theory.boltzmann_moment(1, lambda x: 0.0, kT=0.9, support=(1.0, 4.0)), 2.5)
     assert theory.boltzmann_density(0.5, lambda x: 0.0 * x, kT=0.9, support=(1.0, 4.0)) == 0.0
