@@ -69,12 +69,12 @@ def open_file_of_frames(path):
     if len(head) == 12 and head[:8] == SIGNATURE and head[8] >= 2 and head[11] & WRITING_SWMR:
         try:
             return h5py.File(path, "r", swmr=True), False
-        except OSError:
-            with reading(path):  # as the writer in this very process has it
+        except (OSError, RuntimeError):
+            with reading(path, (OSError, RuntimeError)):  # as the writer in this very process has it
                 return h5py.File(path, "r", swmr=True, locking=False), False
     try:
         return h5py.File(path, "r"), True
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         raise TrajectoryError(
             f"{path}: is truncated or damaged, or open for writing in a program that lets nobody look ({error})", path
         ) from error
