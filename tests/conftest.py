@@ -3,11 +3,13 @@
 import json
 import pathlib
 import signal
+import sys
 
 import numpy as np
 import pytest
 
 STANDARD_ERRORS = 5.0
+sys.path += [str(pathlib.Path(__file__).parent.parent / "benchmarks" / part) for part in ("", "trust")]
 
 
 @pytest.fixture(scope="session")
