@@ -206,7 +206,7 @@ def test_what_runs_draw_is_collected():
         made(particles=3, first_particle=5, first_step=40).run(steps=10)
         made(particles=3).run(steps=10)
         made(particles=3).run(steps=10)
-    assert drawn == [Drawn(7, "Philox", (5, 8), (40, 50)), Drawn(7, "Philox", (0, 3), (0, 10))]
+    assert list(drawn) == [Drawn(7, "Philox", (5, 8), (40, 50)), Drawn(7, "Philox", (0, 3), (0, 10))]
 
 
 def test_the_pilot_changes_no_bit():

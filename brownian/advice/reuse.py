@@ -68,8 +68,8 @@ def remember(simulation, steps, engine):
     while len(_ends) > REMEMBERED:
         _ends.popitem(last=False)
     listening = _drawing.get()
-    if listening is not None and drawn not in listening:
-        listening.append(drawn)
+    if listening is not None:
+        listening[drawn] = None
 
 
 def reused(simulation, steps, positions):
@@ -89,7 +89,7 @@ def reused(simulation, steps, positions):
 
 @contextlib.contextmanager
 def drawn_noise():
-    """Collect what the runs inside of the block draw, in this thread.
+    """Collect what the runs inside of the block draw, in this thread; the keys of a dict, in their order.
 
     Examples
     --------
@@ -98,10 +98,10 @@ def drawn_noise():
     >>> with drawn_noise() as drawn:
     ...     run = bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Overdamped(friction=0.7, kT=0.9), dt=0.01,
     ...                         particles=3, seed=7).run(steps=5)
-    >>> drawn
+    >>> list(drawn)
     [Drawn(seed=7, kind='Philox', particles=(0, 3), steps=(0, 5))]
     """
-    collected: list[Drawn] = []
+    collected: dict[Drawn, None] = {}
     token = _drawing.set(collected)
     try:
         yield collected

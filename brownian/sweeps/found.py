@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import io
-import itertools
 import json
 import math
 import pathlib
@@ -107,15 +106,19 @@ def _bounds(values, own):
 
 def shared_noise(records):
     """A word on the first two replicas of a combination that drew the same noise, or None."""
-    for one, other in itertools.combinations(records, 2):
-        for a, b in itertools.product(one.get("drawn", ()), other.get("drawn", ())):
-            if overlap(a, b):
-                where = " ".join(f"{name}={value}" for name, value in one["varied"].items())
-                return (
-                    f"replicas {one['replica']} and {other['replica']}{' of ' + where if where else ''} drew the same "
-                    f"noise (seed {a[0]}, steps from {max(a[3][0], b[3][0])}): they are not independent, and standard "
-                    "errors are too small; the seed that a job is given belongs into its simulations"
-                )
+    before: dict[int, list] = {}  # runs of the replicas before, by seed: replicas with seeds of their own never meet
+    for other in records:
+        for b in other.get("drawn", ()):
+            for one, a in before.get(b[0], ()):
+                if overlap(a, b):
+                    where = " ".join(f"{name}={value}" for name, value in one["varied"].items())
+                    return (
+                        f"replicas {one['replica']} and {other['replica']}{' of ' + where if where else ''} drew the "
+                        f"same noise (seed {a[0]}, steps from {max(a[3][0], b[3][0])}): they are not independent, and "
+                        "standard errors are too small; the seed that a job is given belongs into its simulations"
+                    )
+        for b in other.get("drawn", ()):
+            before.setdefault(b[0], []).append((other, b))
     return None
 
 

@@ -1,6 +1,7 @@
 """What a worker does with a job; in any process, on any machine, beside others."""
 
 import contextlib
+import itertools
 import os
 import pathlib
 import shutil
@@ -49,7 +50,7 @@ def work(job):
             folder.mkdir(parents=True, exist_ok=True)
             with drawn_noise() as drawn:
                 returned, said = job.subject.call(job.given, job.seed, folder / FILES, job.root)
-            attempt.drawn = [list(one) for one in drawn[:RUNS]]
+            attempt.drawn = [list(one) for one in itertools.islice(drawn, RUNS)]
             attempt.quantities = quantities_of(returned)
             if said:
                 (folder / "said.txt").write_text(said)
