@@ -12,7 +12,8 @@ from .integrators import Integrator, default_for
 from .integrators.moves import counts_acceptance
 from .noise import Given, Philox, PhiloxFloat32
 from .observables import Watch
-from .potentials.definition import depends_on_time, is_potential, stiffest, without_energy
+from .potentials.curvature import stiffest
+from .potentials.definition import depends_on_time, is_potential, without_energy
 from .potentials.driven import frozen, times_of_extremes
 from .schedule import steps_in
 from .stops import StopCondition

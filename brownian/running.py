@@ -12,7 +12,8 @@ from .advice.advising import advise
 from .advice.reuse import remember
 from .bookkeeping import first_tallies
 from .observables.observer import pack_state, rows_needed, unpack_state
-from .potentials.definition import force, hessian
+from .potentials.curvature import hessian
+from .potentials.definition import force
 from .progress import Progress
 from .trajectory import FileRecorder, MemoryRecorder
 from .trajectory.errors import NotBegun

@@ -37,7 +37,8 @@ from .guards import (
     watch_for,
 )
 from .noise import MAX_COMPONENTS, MAX_PARTICLES, Given
-from .potentials.definition import cast, check_force, dimension_of, stiffest, without_energy
+from .potentials.curvature import stiffest
+from .potentials.definition import cast, check_force, dimension_of, without_energy
 from .running import run_to_end
 from .schedule import MOST_STEPS, checked_seed, frame_steps, kept_type, positive_number, steps_in, whole_number
 from .start import check_start, draw_start
@@ -196,9 +197,8 @@ class Simulation:
         threads = available_threads() if threads is None else whole_number("threads", threads, 1)
         if isinstance(self.noise, Given) and self.noise.first_step + len(self.noise.values) < self.first_step + steps:
             raise ValueError(f"Given: {len(self.noise.values)} steps of noise for a run of {steps}")
-        if dtype is None:  # frames ascend: where there are as many as steps, every step is kept
-            dtype = np.float64 if len(frames) == steps else np.float32
-        dtype = kept_type(dtype)
+        usual = np.float64 if len(frames) == steps else np.float32  # frames ascend: as many as steps are all of them
+        dtype = kept_type(usual if dtype is None else dtype)
         if out is not None:
             a_path("out", out)
         if (resume or overwrite) and out is None:

@@ -8,7 +8,8 @@ from ..arguments import a_dynamics, a_potential, an_integrator, checked, count, 
 from ..integrators.moves import counts_acceptance
 from ..integrators.probe import affine_probe
 from ..potentials import Harmonic
-from ..potentials.definition import energy, force, hessian, known_minima, without_energy
+from ..potentials.curvature import hessian
+from ..potentials.definition import energy, force, known_minima, without_energy
 
 
 @dataclass(frozen=True)

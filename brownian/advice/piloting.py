@@ -6,7 +6,8 @@ import numpy as np
 
 from ..engine import Engine
 from ..integrators.moves import counts_acceptance
-from ..potentials.definition import INTERPRETED_UP_TO, count_parameters, force
+from ..potentials.curvature import slopes
+from ..potentials.definition import INTERPRETED_UP_TO, count_parameters
 from ..potentials.potential import by_component
 from .forecasting import Forecast, excesses
 
@@ -102,11 +103,7 @@ def _curvatures(simulation, positions, numbers):
         return None
     flat = positions.reshape(-1, dimension)
     x = flat[np.unique(np.linspace(0, len(flat) - 1, points).astype(int))]
-    h = 1e-4 * max(1.0, float(np.abs(x).max()))
-    moved = np.concatenate([x[:, np.newaxis] + h * probes, x[:, np.newaxis] - h * probes])
-    f = force(simulation.potential, moved.reshape(-1, dimension), simulation.first_step * simulation.dt)
-    up, down = f.reshape(2, len(x), len(probes), dimension)
-    found = (down - up) / (2.0 * h)
+    found = slopes(simulation.potential, x, probes, simulation.first_step * simulation.dt)
     found = found[:, 0] if separable else (found + found.transpose(0, 2, 1)) / 2.0
     found = found[np.isfinite(found).all(axis=tuple(range(1, found.ndim)))]
     return found if len(found) else None

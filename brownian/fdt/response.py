@@ -12,7 +12,7 @@ from scipy import stats
 
 from ..engine import available_threads
 from ..potentials import ConstantForce
-from ..potentials.definition import stiffest
+from ..potentials.curvature import stiffest
 from .curve import curve_of, line_of
 from .exact import mean_test
 from .predictions import bias_bound

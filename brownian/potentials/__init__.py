@@ -1,6 +1,7 @@
 """Potentials U(x, t): energy, force, Laplacian, and what is known exactly of each."""
 
-from .definition import check_force, hessian, is_potential, potential, stiffest
+from .curvature import hessian, stiffest
+from .definition import check_force, is_potential, potential
 from .driven import Driven
 from .linear import ConstantForce, Free, Gaussian, Harmonic, Quadratic, Rotation
 from .mixture import GaussianMixture

@@ -1,7 +1,6 @@
 """The class decorator of potentials: parameters are cast and checked, ``+`` sums, and arrays can be evaluated."""
 
 import functools
-import math
 import re
 
 import numpy as np
@@ -209,9 +208,8 @@ def count_parameters(potential):
 
 
 def _evaluate(entry, potential, x, t, out):
-    potential = at(
-        own(potential if hasattr(potential, "is_potential") else cast(potential)), float(single(t=finite(t=t))), 0
-    )
+    t = float(single(t=finite(t=t)))
+    potential = at(own(potential if hasattr(potential, "is_potential") else cast(potential)), t, 0)
     with np.errstate(all="ignore"):
         few = x.size <= INTERPRETED_UP_TO[0] and x.size * count_parameters(potential) <= INTERPRETED_UP_TO[1]
         run = entry if few else compiled_for(entry, potential)
@@ -248,16 +246,6 @@ def laplacian(potential, x, t=0.0):
         raise TypeError(f"{without.__name__} states no Laplacian (add_laplacian, or component_curvature)")
     x = _positions(potential, x)
     return _evaluate(_evaluate_laplacian, potential, x, t, np.zeros(x.shape[1]))
-
-
-def hessian(potential, x, t=0.0):
-    """Second derivatives [E/L^2] at one point x, shape (dimension, dimension): central differences of the force."""
-    x = np.asarray(x, dtype=np.float64)
-    h = 1e-4 * max(1.0, float(np.abs(x).max(initial=0.0)))
-    steps = np.concatenate([np.eye(x.size), -np.eye(x.size)]) * h
-    f = force(potential, x + steps, t)
-    matrix = (f[x.size :] - f[: x.size]) / (2.0 * h)
-    return (matrix + matrix.T) / 2.0
 
 
 def check_force(potential, dimension, scale=1.0, points=8):
@@ -300,11 +288,3 @@ def known_minima(potential, dimension):
     """The minima that a potential knows of itself, shape (number, dimension); none where it knows none."""
     points = potential.minima(dimension) if hasattr(potential, "minima") else np.zeros((0, dimension))
     return np.asarray(points, dtype=np.float64)
-
-
-def stiffest(potential, dimension):
-    """Largest curvature [E/L^2] at the potential's known minima, or None where no minimum is known."""
-    points = known_minima(potential, dimension)
-    largest = [float(np.linalg.eigvalsh(hessian(potential, point)).max()) for point in points]
-    largest = [value for value in largest if math.isfinite(value)]
-    return max(largest) if largest else None

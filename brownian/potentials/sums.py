@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .definition import dimension_of, hessian, is_potential, known_minima, potential, without_energy
+from .curvature import hessian
+from .definition import dimension_of, is_potential, known_minima, potential, without_energy
 from .potential import (
     add_energy,
     add_force,

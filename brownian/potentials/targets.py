@@ -6,7 +6,8 @@ import numpy as np
 
 from .. import vectormath
 from ..compiled import fma, inlined
-from .definition import hessian, potential, require_positive
+from .curvature import hessian
+from .definition import potential, require_positive
 from .mixture import exp_of_negative
 from .moments import of_plane
 
