@@ -121,6 +121,15 @@ def array(name, value):
         raise ValueError(f"{name} must be an array of numbers, not empty, got {shortened(value)}")
 
 
+def ascending(name, value, least=2):
+    """Edges of bins and the like, as an array: finite numbers that ascend."""
+    numbers(name, value)
+    edges = np.asarray(value, dtype=np.float64)
+    if edges.ndim != 1 or edges.size < least or not np.isfinite(edges).all() or not np.all(np.diff(edges) > 0.0):
+        raise ValueError(f"{name} = {value!r}, but {least} or more finite numbers that ascend are needed")
+    return edges
+
+
 def number(name, value):
     """One finite number."""
     numbers(name, value)

@@ -6,9 +6,9 @@ few particles at a time.
 
 import numpy as np
 
-from ..arguments import checked
+from ..arguments import ascending, checked
 from .reading import MEMORY, Running, cut, known, particle_blocks
-from .statistics import Estimate, ascending
+from .statistics import Estimate
 
 MOST_BINS = 10**6
 
@@ -62,7 +62,7 @@ def density(trajectory, edges=60, *, component=0, start=0, memory=MEMORY, progre
     segments, length = cut(trajectory, start=start, memory=memory)
     if np.ndim(edges) == 0:
         edges = _equal_bins(trajectory, edges, component, segments, length, memory)
-    edges = ascending(edges)
+    edges = ascending("edges", edges)
     running = Running()
     for _, x in particle_blocks(trajectory, "positions", segments, length, memory=memory, progress=progress):
         running.add(_counts(x[..., component], edges) / (length * np.diff(edges)))

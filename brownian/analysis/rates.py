@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arguments import checked
+from ..arguments import ascending, checked
 from .lagged import lagged_products
 from .reading import MEMORY, Running, checked_lags, cut, first_frame, frame_interval, logarithmic_lags, particle_blocks
 from .series import ENOUGH
@@ -230,9 +230,7 @@ def well_populations(positions, boundaries=(0.0,), *, component=0, start=0, memo
     """
     times = None if hasattr(positions, "positions") else np.arange(len(positions))
     trajectory = _read(positions, times, component)
-    edges = np.asarray(boundaries, dtype=np.float64)
-    if edges.ndim != 1 or not edges.size or not np.isfinite(edges).all() or not np.all(np.diff(edges) > 0.0):
-        raise ValueError(f"boundaries = {boundaries!r}, but finite numbers that ascend are needed, at least one")
+    edges = ascending("boundaries", boundaries, 1)
     pieces = (1, len(trajectory) - first_frame(trajectory, start, least=1))
     if trajectory.particles < ENOUGH:
         pieces = cut(trajectory, start=start, memory=memory)

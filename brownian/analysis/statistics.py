@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arguments import checked, positive
+from ..arguments import ascending, checked, positive
 from .wrapping import refuse_wrapped
 
 
@@ -107,14 +107,6 @@ def displacement_msd(trajectory):
     return times, Estimate(values, errors, start.size)
 
 
-def ascending(edges):
-    """Edges of bins as an array; ValueError unless two or more finite numbers ascend."""
-    edges = np.asarray(edges, dtype=np.float64)
-    if edges.ndim != 1 or len(edges) < 2 or not np.all(np.diff(edges) > 0.0) or not np.isfinite(edges).all():
-        raise ValueError(f"edges = {edges!r}, but at least two finite numbers that ascend are needed")
-    return edges
-
-
 @checked
 def histogram(samples, edges):
     """Density of a set of frames over independent particles, with the error of each bin.
@@ -131,7 +123,7 @@ def histogram(samples, edges):
     Estimate
         Density per bin, shape (bins,).
     """
-    samples, edges = np.asarray(samples), ascending(edges)
+    samples, edges = np.asarray(samples), ascending("edges", edges)
     if samples.ndim != 2:
         raise ValueError(f"samples of shape {samples.shape}, but (frames, particles) is needed")
     groups = np.array_split(np.arange(samples.shape[1]), min(64, samples.shape[1]))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arguments import number, numbers
+from ..arguments import ascending, number
 from ..caching import compiled_for
 from ..schedule import whole_number
 from .observable import Observable, component_in, looks_at, over_groups
@@ -109,14 +109,6 @@ def count_between(x, component, edges, closed, bounds, counts):
             counts[g, low] += 1.0
 
 
-def _ascending(owner, name, values, least):
-    numbers(f"{owner}: {name}", values)
-    edges = np.asarray(values, dtype=np.float64)
-    if edges.ndim != 1 or edges.size < least or not np.isfinite(edges).all() or not np.all(np.diff(edges) > 0.0):
-        raise ValueError(f"{owner}: {name} = {values!r}, but {least} or more finite numbers that ascend are needed")
-    return tuple(edges.tolist())
-
-
 @dataclass(frozen=True)
 class Histogram(Observable):
     """How often a component lies between neighbouring edges, as ``numpy.histogram`` counts.
@@ -140,7 +132,7 @@ class Histogram(Observable):
     def __post_init__(self):
         looks_at(self)
         whole_number("Histogram: component", self.component, 0)
-        object.__setattr__(self, "edges", _ascending("Histogram", "edges", self.edges, 2))
+        object.__setattr__(self, "edges", tuple(ascending("Histogram: edges", self.edges).tolist()))
 
     def check(self, size):
         """Refuse a component that there is not."""
@@ -182,7 +174,7 @@ class Populations(Observable):
 
     def __post_init__(self):
         whole_number("Populations: component", self.component, 0)
-        object.__setattr__(self, "boundaries", _ascending("Populations", "boundaries", self.boundaries, 1))
+        object.__setattr__(self, "boundaries", tuple(ascending("Populations: boundaries", self.boundaries, 1).tolist()))
 
     def check(self, size):
         """Refuse a component that there is not."""
