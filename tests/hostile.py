@@ -3,21 +3,17 @@
 import json
 import pathlib
 import shutil
-import sys
 import warnings
 from typing import NamedTuple
 
 import h5py
+import hostile_corpus
+import limits
 import numpy as np
 
 import brownian as bn
 
 ROOT = pathlib.Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "benchmarks" / "trust"))
-
-import hostile_corpus  # noqa: E402
-import limits  # noqa: E402
-
 POSITION, VIEWED = "brownian/native/position", "particles/trajectory/position/value"
 
 

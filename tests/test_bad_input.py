@@ -7,16 +7,12 @@ import subprocess
 import sys
 import time
 
+import bad_input
+import bad_input_cases as cases
 import pytest
 
 import brownian as bn
 from brownian.cli import FAILED, INTERRUPTED, PIPE, USAGE, main
-
-TOOL = pathlib.Path(__file__).parent.parent / "benchmarks" / "trust"
-sys.path.insert(0, str(TOOL))
-
-import bad_input  # noqa: E402
-import bad_input_cases as cases  # noqa: E402
 
 
 def test_everything_public_has_a_good_call():

@@ -1,23 +1,15 @@
 """A cut through the matrix of ``benchmarks/trust/reproducibility.py``: the same bits whatever the way."""
 
 import dataclasses
-import importlib.util
-import pathlib
-import sys
+import importlib
 
 import pytest
-
-SCRIPT = pathlib.Path(__file__).parent.parent / "benchmarks" / "trust" / "reproducibility.py"
 
 
 @pytest.fixture(scope="module")
 def script():
     """The script as a module."""
-    spec = importlib.util.spec_from_file_location("reproducibility", SCRIPT)
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+    return importlib.import_module("reproducibility")
 
 
 def test_every_way_gives_the_same_bits(script, tmp_path):

@@ -202,7 +202,9 @@ def describe_otherwise(rng, path):
             elif rng.random() < 0.3:
                 inner.pop(last)
             elif isinstance(inner[last], int | float) and rng.random() < 0.5:
-                inner[last] = inner[last] * rng.choice([-1, 2, 0, 1e9, 0.5, 10**9]) + rng.choice([0, 1])
+                factor, more = rng.choice([-1, 2, 0, 1e9, 0.5, 10**9]), rng.choice([0, 1])
+                with contextlib.suppress(OverflowError):  # a whole number may be beyond all floats by now
+                    inner[last] = inner[last] * factor + more
             else:
                 inner[last] = copy.deepcopy(rng.choice(VALUES))
             if not list(_places(description))[1:]:
