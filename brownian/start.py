@@ -36,7 +36,6 @@ def draw_start(start, simulation, noise):
     same with velocities zero); "normal" (positions standard normal, velocities Maxwell's); an array of positions; or a
     pair of arrays, positions and velocities.
     """
-    check_start(start)
     if isinstance(start, str):
         if start == "stationary":
             return _stationary(simulation, noise)

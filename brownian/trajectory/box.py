@@ -43,9 +43,8 @@ def _edges(group):
     if told is None:
         inner = member(group, "edges")
         moving = isinstance(inner, h5py.Group)
-        held = checked_dataset(
-            *((inner, "value") if moving else (group, "edges")), "fiu", (2, 3) if moving else (0, 1, 2)
-        )
+        where, name, dimensions = (inner, "value", (2, 3)) if moving else (group, "edges", (0, 1, 2))
+        held = checked_dataset(where, name, "fiu", dimensions)
         if held is None or np.prod(held.shape[moving:], dtype=object) > MOST**2 or 0 in held.shape:
             return None
         told = held[0] if moving else held[()]

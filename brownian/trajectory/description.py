@@ -172,12 +172,14 @@ def summary(description, lines=8, width=96):
 
 def provenance(description):
     """By what, with what, where and when a file says that it was made, in two lines; nothing in it is trusted."""
-    made, versions = ({} if not isinstance(part, dict) else part for part in _made(description))
-    words = [printable(str(part.get(name, "?"))) for part, name in (
-        (made, "command"), (versions, "brownian"), (made, "machine"), (made, "date"))]  # fmt: skip
-    return f"made by: {words[0]}\n         brownian {words[1]}, {words[2]}, {words[3]}"
 
+    def told(parts, name):
+        return parts.get(name) if isinstance(parts, dict) else None
 
-def _made(description):
-    made = description.get("made")
-    return made, made.get("versions") if isinstance(made, dict) else None
+    def word(value):
+        return "?" if value is None else printable(str(value))
+
+    made = told(description, MADE)
+    version = word(told(told(made, "versions"), "brownian"))
+    command, machine, date = (word(told(made, name)) for name in ("command", "machine", "date"))
+    return f"made by: {command}\n         brownian {version}, {machine}, {date}"

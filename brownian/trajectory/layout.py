@@ -208,6 +208,6 @@ def open_for_appending(path):
         return h5py.File(h5py.h5f.open(os.fsencode(path), h5py.h5f.ACC_RDWR | h5py.h5f.ACC_SWMR_WRITE, access))
     except OSError as error:
         why = reason(error)
-        if os.strerror(errno.ENOSPC) in why or os.strerror(errno.EROFS) in why:
+        if error.errno in (errno.ENOSPC, errno.EROFS):
             raise TrajectoryError(f"{path}: cannot be written to ({why}); nothing is lost", path) from error
         raise FileInUse(f"{path} cannot be opened to go on, is it open in this process? ({why})") from error
