@@ -359,7 +359,7 @@ def test_frames_that_are_not_finite_are_named(trap):
 
 @pytest.mark.parametrize(
     ("edges", "word"),
-    [([1.0, 0.0], "ascend"), ([1.0], "two finite"), (0, "whole number of bins"), ([0.0, np.inf], "finite")],
+    [([1.0, 0.0], "ascend"), ([1.0], "2 or more finite"), (0, "whole number of bins"), ([0.0, np.inf], "finite")],
 )
 def test_edges_are_checked(trap, edges, word):
     with pytest.raises(ValueError, match=word):
