@@ -63,7 +63,8 @@ class Process:
 
     def __init__(self, program, cache, folder):
         self.program = program + STAMP
-        self.environment = os.environ | {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(folder)}
+        here = {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": ""}
+        self.environment = os.environ | here
 
     def __call__(self):
         """Seconds from before the start until the last line is reached (one clock for all processes of a machine)."""

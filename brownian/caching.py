@@ -7,6 +7,7 @@ index on disk carries the digest of all sources that it was compiled from.
 
 import functools
 import hashlib
+import importlib.util
 import pathlib
 import sys
 import types
@@ -16,6 +17,7 @@ import numba
 _PACKAGE = pathlib.Path(__file__).parent
 _KERNEL_SOURCES = (
     "compiled.py",
+    "box_muller.py",
     "noise.py",
     "vectormath.py",
     "engine.py",
@@ -75,7 +77,23 @@ def _module_source(name):
 
 
 @functools.cache
+def _spare_blas():
+    """Let Numba load without ``scipy.linalg``, which it imports only to see whether there is BLAS.
+
+    That import takes a sixth of the time to a first step.  No kernel here calls BLAS; other compiled code still can.
+    """
+    name = "scipy.linalg.cython_blas"
+    if name not in sys.modules and importlib.util.find_spec("scipy"):
+        sys.modules[name] = types.ModuleType(name)
+        try:
+            importlib.import_module("numba.np.arraymath")
+        finally:
+            del sys.modules[name]
+
+
+@functools.cache
 def _dispatcher(function, structure):
+    _spare_blas()
     classes = [cls for cls in _flatten(structure) if cls is not tuple]
     on_disk = all(_importable(cls) for cls in classes)
     digest = hashlib.sha256(source_digest().encode())

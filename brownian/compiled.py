@@ -10,7 +10,8 @@ import ctypes.util
 import sys
 
 import numpy as np
-from numba import types
+from numba import config, typeof, types
+from numba.core import cgutils
 from numba.extending import intrinsic, overload, register_jitable
 
 # Stated on every function: a helper without explicit flags inherits those of its *first* compiled caller, and results
@@ -42,6 +43,45 @@ def method(stub):
 def class_of(value):
     """The class of a value of a compiled class, or of its type in compiled code."""
     return getattr(value, "instance_class", None) or type(value)
+
+
+def address(dispatcher, *arguments):
+    """Where the machine code of a compiled function stands, for arguments of these types; 0 without the compiler."""
+    if config.DISABLE_JIT:
+        return 0
+    signature = tuple(typeof(argument) for argument in arguments)
+    dispatcher.compile(signature)
+    result = dispatcher.overloads[signature]
+    return result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
+
+
+def by_address(stub):
+    """Let compiled code call ``stub(place, ...)`` as the machine code at ``place``, an ``address``.
+
+    What is called so is compiled once, and not again wherever it is called.  The stub is written for the interpreter.
+    """
+    overload(stub, strict=False, jit_options=OPTIONS)(lambda place, *arguments: _call_at)
+    return stub
+
+
+def _call_at(place, *arguments):
+    _called(place, arguments)
+
+
+@intrinsic
+def _called(context, place, arguments):
+    kinds = tuple(types.unliteral(kind) for kind in arguments)
+
+    def generate(context, builder, signature, values):
+        convention = context.call_conv
+        code = convention.get_function_type(types.none, kinds).as_pointer()
+        unpacked = cgutils.unpack_tuple(builder, values[1])
+        status, _ = convention.call_function(builder, builder.inttoptr(values[0], code), types.none, kinds, unpacked)
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return context.get_dummy_value()
+
+    return types.none(place, types.Tuple(kinds)), generate
 
 
 def _library_fma():

@@ -16,7 +16,7 @@ from .integrators.counted import counted_begin, counted_step
 from .integrators.ledger import SLOTS, NoLedger, counts
 from .integrators.moves import counts_acceptance, deciding_components, work_rows
 from .integrators.tallies import columns, tally, tally_accepted
-from .noise import STEP, STEPS_PER_CALL, draw
+from .noise import STEP, STEPS_PER_CALL, address_of_draw, draw_at
 from .potentials.potential import own
 from .stops.kernels import NoStop, bridged, halt, keep, still_running, stops, write_times
 
@@ -47,39 +47,34 @@ def _record_all(kernel, ledger, stop, potential, s, work, frame, first, t, x32, 
         tally_accepted(kernel, s, tallies, frame, first)
 
 
-def run_blocks(first_block, last_block, state, kernel, potential, noise, ledger, stop, z, row, words, work, old,
-               chances, lookahead, window, first_particle, first_step, last_step, dt, frame_steps, x32, x64, v32, v64,
-               tallies):  # fmt: skip
+def run_blocks(first_block, last_block, state, kernel, potential, noise, drawing, ledger, stop, z, row, words, work,
+               old, chances, lookahead, window, first_particle, first_step, last_step, dt, frame_steps, x32, x64, v32,
+               v64, tallies):  # fmt: skip
     """Take blocks [first_block, last_block) from first_step to last_step; copy the state at ``frame_steps``."""
     lanes = state.shape[3]
     for block in range(first_block, last_block):
         s = state[block]
         lane0 = block * lanes
         drawn = first_step // window * window
-        draw(noise, z, row, words, drawn, first_particle + lane0, STEP)
+        draw_at(drawing, noise, z, row, words, drawn, first_particle + lane0, STEP)
         counted_begin(ledger, kernel, potential, s, work, z, first_step - drawn, first_step * dt)
         frame, running = 0, still_running(stop, s)
         while frame < frame_steps.size and frame_steps[frame] <= first_step:
             frame += 1
         for n in range(first_step, last_step):
-            if running == 0:
-                break
-            if n + lookahead >= drawn + window:
-                drawn += window
-                draw(noise, z, row, words, drawn, first_particle + lane0, STEP)
-            keep(stop, s, old)
-            counted_step(
-                ledger, kernel, potential, s, work, z, n + lookahead - drawn, n % 2 == 1, n * dt, (n + 1) * dt
-            )  # fmt: skip
-            running = halt(stop, noise, s, old, chances, n, dt, first_step, first_particle + lane0)
+            if running:
+                if n + lookahead >= drawn + window:
+                    drawn += window
+                    draw_at(drawing, noise, z, row, words, drawn, first_particle + lane0, STEP)
+                keep(stop, s, old)
+                counted_step(
+                    ledger, kernel, potential, s, work, z, n + lookahead - drawn, n % 2 == 1, n * dt, (n + 1) * dt
+                )  # fmt: skip
+                running = halt(stop, noise, s, old, chances, n, dt, first_step, first_particle + lane0)
             if frame < frame_steps.size and n + 1 == frame_steps[frame]:
                 t = (n + 1) * dt
                 _record_all(kernel, ledger, stop, potential, s, work, frame, lane0, t, x32, x64, v32, v64, tallies)
                 frame += 1
-        while frame < frame_steps.size and frame_steps[frame] <= last_step:  # all of the block has stopped
-            t = frame_steps[frame] * dt
-            _record_all(kernel, ledger, stop, potential, s, work, frame, lane0, t, x32, x64, v32, v64, tallies)
-            frame += 1
 
 
 def block_lanes(particles, dimension, threads):
@@ -130,6 +125,7 @@ class Engine:
         self._bounds = np.linspace(0, self.blocks, pieces + 1).astype(np.int64)
         self._threads = threads
         self._pool = None
+        self._drawing = address_of_draw(noise)
         self._run = compiled_for(run_blocks, kernel, potential, noise, ledger, stop)
 
     def particle_of(self, block, lane):
@@ -193,9 +189,9 @@ class Engine:
         old = np.empty(self.state.shape[1:] if stops(self.stop) else (0, 0, 0))
         chances = np.empty((STEPS_PER_CALL, self.lanes if bridged(self.stop) else 0), np.uint32)
         self._run(
-            first_block, last_block, self.state, self.kernel, own(self.potential), self.noise, self.ledger, self.stop,
-            z, row, words, work, old, chances, self.lookahead, self.window, self.first_particle, first_step, last_step,
-            self.dt, frame_steps, *buffers,
+            first_block, last_block, self.state, self.kernel, own(self.potential), self.noise, self._drawing,
+            self.ledger, self.stop, z, row, words, work, old, chances, self.lookahead, self.window, self.first_particle,
+            first_step, last_step, self.dt, frame_steps, *buffers,
         )  # fmt: skip
 
     def block_not_finite(self):

@@ -16,6 +16,7 @@ FLOORS = [
         "version",
         "caching",
         "compiled",
+        "box_muller",
         "noise",
         "vectormath",
         "units",

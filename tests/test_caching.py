@@ -11,9 +11,11 @@ COMPILED = "numba.core.compiler"
 COUNT = """
 import numba.core.event as event
 class Count(event.Listener):
-    compiled = 0
+    compiled, names = 0, []
     def on_start(self, event): pass
-    def on_end(self, event): Count.compiled += 1
+    def on_end(self, event):
+        Count.compiled += 1
+        Count.names.append(event.data["dispatcher"].py_func.__qualname__)
 event.register("numba:compile", Count())
 """
 
@@ -44,6 +46,28 @@ def test_second_process_compiles_nothing_and_has_the_same_bits(tmp_path):
     assert int(cold[0]) > 0
     assert int(warm[0]) == 0
     assert cold[1] == warm[1]
+
+
+def test_noise_is_compiled_once_for_all_potentials(tmp_path):
+    names = "print(*Count.names)"
+    first, second = (
+        python(RUN.format(setup="", potential=potential) + names, tmp_path)[2:]
+        for potential in ("bn.Harmonic(2.0)", "bn.DoubleWell(2.0, 1.2)")
+    )
+    assert any(name.startswith("Philox.draw_") for name in first)
+    assert any(name.startswith("run_blocks_") for name in second)
+    assert not any("Philox.draw" in name or "normal_pair" in name for name in second)
+
+
+def test_run_imports_no_linear_algebra_and_leaves_it_to_others(tmp_path):
+    code = """
+    import sys
+    print("scipy.linalg" in sys.modules, "scipy.special" in sys.modules)
+    import numba
+    print(numba.njit(lambda a: a @ a)(3.0 * np.eye(2))[1, 1])
+    """
+    done = python(RUN.format(setup="", potential="bn.Harmonic(2.0)") + textwrap.dedent(code), tmp_path)
+    assert done[2:] == ["False", "False", "9.0"]
 
 
 def test_other_processors_give_the_same_bits(tmp_path):

@@ -50,7 +50,7 @@ def test_interpreted_is_compiled(kind):
     values = kind(np.uint64(987654321987654321))
     shape = (12, 2, 3, 40)
     arrays = []
-    for run in (noise._draw_entry, compiled_for(noise._draw_entry, values)):
+    for run in (kind.draw, compiled_for(kind.draw, values)):
         for lanes in (40, 5):  # wide: along particles; narrow: along steps
             z = values.buffer(12, 2, 3, lanes)
             run(values, z, values.buffer(1, 1, 2, 3)[0, 0], np.empty((4, 40), np.uint32), 8, 1000, 0)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..box_muller import normal_pair
 from ..compiled import fma, inlined
-from ..noise import normal_pair
 from .decisions import (
     ALONG,
     BASE_MARGIN,
