@@ -14,6 +14,7 @@ from .recorder import Recording
 from .recovery import close, create, discard, partial, plan_of, rewrite
 from .sources import FileSource, release
 from .trajectory import Trajectory
+from .write_back import WriteBack
 
 
 class FileRecorder(Recording):
@@ -82,6 +83,7 @@ class FileRecorder(Recording):
         super().__init__(description, plan, build)
         self.path = target(path)
         self._file = self._handles = self._pending = None
+        self._disk = WriteBack()
         self._published, self._overwrite = False, overwrite
         with ExitStack() as undo:
             self._lock = WriterLock(self.path)
@@ -127,6 +129,7 @@ class FileRecorder(Recording):
         plan = Plan(particles, dimension, slots, velocities, dtype, planned_frames, unit, columns)
         Recording.__init__(self, description, plan, build)
         self.path, self._pending, self._published = target(path), None, True
+        self._disk = WriteBack()
         if not self.path.exists():
             nothing = NotBegun if partial(self.path).exists() else NothingToResume  # killed before its first frames
             raise nothing(f"{path}: there is no such file; run without resume=True to start", self.path)
@@ -206,7 +209,7 @@ class FileRecorder(Recording):
         with self._writing():
             checkpoint = self._next_checkpoint(step, state)
             checkpoints.write(self._handles, checkpoint)
-            os.fsync(self._file.id.get_vfd_handle())
+            self._disk.settle(self._file)
         self._number = checkpoint.number
 
     def finish(self):
@@ -215,7 +218,7 @@ class FileRecorder(Recording):
         with self._writing():
             self._must_have_frames()
             self._file.flush()
-            os.fsync(self._file.id.get_vfd_handle())
+            self._disk.settle(self._file)
         self.abandon()
         return Trajectory(FileSource(self.path), self._build)
 
@@ -243,6 +246,7 @@ class FileRecorder(Recording):
                 self._publish()
             self._recorded(first + len(steps), steps[-1], times[-1])
             self._pending = None
+            self._disk.appended(self._file, sum(array.nbytes for array in frames))
 
     def _publish(self):
         """Open the file to readers and give it its name."""
@@ -280,6 +284,7 @@ class FileRecorder(Recording):
                 raise
             self._open = False
             release(self.path)
+            self._disk.close()
             layout.sever(self._file)
             self._lock.release()
             self._discard()
@@ -291,6 +296,7 @@ class FileRecorder(Recording):
         return TrajectoryError(f"{why}; {left if self.frames else 'no file is left'}", self.path)
 
     def _close(self):
+        self._disk.close()
         try:
             close(self._file)
         except (OSError, RuntimeError) as error:
