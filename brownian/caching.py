@@ -77,7 +77,7 @@ def _module_source(name):
 
 
 @functools.cache
-def _spare_blas():
+def spare_blas():
     """Let Numba load without ``scipy.linalg``, which it imports only to see whether there is BLAS.
 
     That import takes a sixth of the time to a first step.  No kernel here calls BLAS; other compiled code still can.
@@ -93,7 +93,7 @@ def _spare_blas():
 
 @functools.cache
 def _dispatcher(function, structure):
-    _spare_blas()
+    spare_blas()
     classes = [cls for cls in _flatten(structure) if cls is not tuple]
     on_disk = all(_importable(cls) for cls in classes)
     digest = hashlib.sha256(source_digest().encode())

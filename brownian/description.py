@@ -6,6 +6,7 @@ read by people; it is never run: the class must be handed in.
 
 import datetime
 import difflib
+import importlib.metadata
 import inspect
 import math
 import platform
@@ -231,7 +232,6 @@ def build_integrator(data):
 
 def made(command=None):
     """Versions, machine, time and command line of this process."""
-    import h5py
     import numba
 
     return {
@@ -240,7 +240,7 @@ def made(command=None):
             "python": platform.python_version(),
             "numpy": np.__version__,
             "numba": numba.__version__,
-            "h5py": h5py.__version__,
+            "h5py": importlib.metadata.version("h5py"),
         },
         "machine": f"{platform.system()} {platform.machine()}",
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .running import at_temperature
-from .trajectory import MemoryRecorder
+from .trajectory.recorder import MemoryRecorder
 
 
 def continued(simulation, step, state, frames, threads):

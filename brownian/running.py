@@ -15,8 +15,8 @@ from .observables.observer import pack_state, rows_needed, unpack_state
 from .potentials.curvature import hessian
 from .potentials.definition import force
 from .progress import Progress
-from .trajectory import FileRecorder, MemoryRecorder
 from .trajectory.errors import NotBegun
+from .trajectory.recorder import MemoryRecorder
 
 SECONDS_PER_CALL = 0.15  # of compiled code between two interrupts; more where copying the state takes its time
 SECONDS_PER_BYTE = 4e-9
@@ -93,6 +93,8 @@ def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velo
     if out is None:
         recorder = MemoryRecorder(description, **sizes)
     else:
+        from .trajectory import FileRecorder
+
         slots = rows_needed(numbers, len(keep), simulation.dimension)
         files = sizes | {"slots": slots, "unit": simulation.units.h5md()}
         try:

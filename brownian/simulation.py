@@ -4,6 +4,7 @@ import secrets
 
 import numpy as np
 
+from . import trajectory
 from . import units as unit_sets
 from .arguments import a_path, a_set_of_units, checked
 from .bookkeeping import ledger_for, opened
@@ -43,7 +44,6 @@ from .running import run_to_end
 from .schedule import MOST_STEPS, checked_seed, frame_steps, kept_type, positive_number, steps_in, whole_number
 from .start import check_start, draw_start
 from .tempering import Ladder
-from .trajectory import open_file
 
 
 class Simulation:
@@ -307,4 +307,4 @@ def open_trajectory(path):
     TrajectoryError
         where the file can't be read, with the reason.
     """
-    return open_file(path, build=Simulation.from_description)
+    return trajectory.open_file(path, build=Simulation.from_description)

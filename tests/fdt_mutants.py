@@ -10,7 +10,7 @@ import numpy as np
 
 import brownian as bn
 from brownian.trajectory import Trajectory
-from brownian.trajectory.sources import MemorySource
+from brownian.trajectory.memory import MemorySource
 
 MASS, FRICTION, KT, DT = 1.3, 0.7, 0.9, 0.1
 POTENTIAL = bn.DoubleWell(barrier=2.0, width=1.2)

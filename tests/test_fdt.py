@@ -71,6 +71,15 @@ def test_moment_tests_have_their_size(test, n):
         assert abs((p <= level).sum() - 4000 * level) < 5.0 * np.sqrt(4000 * level * (1.0 - level))
 
 
+@pytest.mark.parametrize("test", [exact.skewness_test, exact.kurtosis_test])
+@pytest.mark.parametrize("xi", [np.full(400, 1e200), np.linspace(-1e160, 1e161, 400), np.full(400, 0.5)])
+def test_numbers_too_large_or_too_equal_are_no_normals(test, xi):
+    with np.errstate(over="ignore", invalid="ignore"):
+        *_, z, p = test(400, [(xi**k).sum() for k in (1, 2, 3, 4)])
+    assert p == 0.0
+    assert z > 8.0
+
+
 def test_strength_interval_holds_the_truth():
     rng = np.random.default_rng(4)
     squares = (rng.standard_normal((4000, 50)) ** 2).sum(axis=1)

@@ -20,7 +20,7 @@ from fdt_mutants import (
 import brownian as bn
 from brownian.fdt import validate
 from brownian.trajectory import Trajectory
-from brownian.trajectory.sources import MemorySource
+from brownian.trajectory.memory import MemorySource
 
 CLAIM = {"potential": POTENTIAL, "mass": MASS, "friction": FRICTION, "kT": KT}
 

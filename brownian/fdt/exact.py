@@ -163,8 +163,9 @@ def common_test(sum_of_rows, rows, squares, members):
 
 def skewness_test(n, moments):
     """Skewness m3 / m2^(3/2) and its z by D'Agostino, Biometrika 57, 679 (1970)."""
-    _, m2, m3, _ = _central(n, moments)
-    skewness = m3 / m2**1.5
+    skewness, _ = _shape(n, moments)
+    if not math.isfinite(skewness):
+        return math.inf, math.sqrt(6.0 / n), math.inf, 0.0
     y = skewness * math.sqrt((n + 1.0) * (n + 3.0) / (6.0 * (n - 2.0)))
     beta = 3.0 * (n * n + 27.0 * n - 70.0) * (n + 1.0) * (n + 3.0)
     beta /= (n - 2.0) * (n + 5.0) * (n + 7.0) * (n + 9.0)
@@ -175,8 +176,9 @@ def skewness_test(n, moments):
 
 def kurtosis_test(n, moments):
     """Excess kurtosis m4 / m2^2 - 3 and its z by Anscombe and Glynn, Biometrika 70, 227 (1983)."""
-    _, m2, _, m4 = _central(n, moments)
-    b2 = m4 / m2**2
+    _, b2 = _shape(n, moments)
+    if not math.isfinite(b2):
+        return math.inf, math.sqrt(24.0 / n), math.inf, 0.0
     mean = 3.0 * (n - 1.0) / (n + 1.0)
     variance = 24.0 * n * (n - 2.0) * (n - 3.0) / ((n + 1.0) ** 2 * (n + 3.0) * (n + 5.0))
     x = (b2 - mean) / math.sqrt(variance)
@@ -188,10 +190,13 @@ def kurtosis_test(n, moments):
     return b2 - 3.0, math.sqrt(24.0 / n), z, normal_p(z)
 
 
-def _central(n, moments):
-    s1, s2, s3, s4 = (float(s) / n for s in moments)
-    m2, m3 = s2 - s1**2, s3 - 3.0 * s1 * s2 + 2.0 * s1**3
-    return s1, m2, m3, s4 - 4.0 * s1 * s3 + 6.0 * s1**2 * s2 - 3.0 * s1**4
+def _shape(n, moments):
+    """m3 / m2^(3/2) and m4 / m2^2; not finite for numbers too large (or too equal) for their powers to be known."""
+    s1, s2, s3, s4 = (np.float64(s) / n for s in moments)
+    with np.errstate(all="ignore"):
+        m2, m3 = s2 - s1**2, s3 - 3.0 * s1 * s2 + 2.0 * s1**3
+        m4 = s4 - 4.0 * s1 * s3 + 6.0 * s1**2 * s2 - 3.0 * s1**4
+        return float(m3 / m2**1.5), float(m4 / m2**2)
 
 
 def normal_p(z):

@@ -10,8 +10,8 @@ from ..dynamics import Langevin, Overdamped
 from ..integrators.probe import affine_probe
 from ..potentials.definition import affine_force
 from ..simulation import Simulation
-from ..trajectory import Trajectory
-from ..trajectory.sources import MemorySource
+from ..trajectory.memory import MemorySource
+from ..trajectory.trajectory import Trajectory
 from .foreign import BAOAKernel
 
 

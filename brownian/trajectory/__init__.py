@@ -6,29 +6,17 @@ Files are H5MD 1.1, and are read by MDAnalysis and pyh5md as they are.  See `Rec
 reading, `FileRecorder.resume` for going on and `repair` for a file whose writer was killed.
 """
 
-from .arrays import from_arrays
-from .errors import DiskTooSmall, FileInUse, NothingToResume, ResumeMismatch, TrajectoryError
-from .file_recorder import FileRecorder
-from .notes import annotate, note
-from .recorder import MemoryRecorder, Recorder
-from .recovery import repair
-from .tallies import Energies
-from .trajectory import Trajectory, open_file
+from ..lazy import lazily
 
-__all__ = [
-    "DiskTooSmall",
-    "Energies",
-    "FileInUse",
-    "FileRecorder",
-    "MemoryRecorder",
-    "NothingToResume",
-    "Recorder",
-    "ResumeMismatch",
-    "Trajectory",
-    "TrajectoryError",
-    "annotate",
-    "from_arrays",
-    "note",
-    "open_file",
-    "repair",
-]
+_HOMES = {
+    "arrays": ["from_arrays"],
+    "errors": ["DiskTooSmall", "FileInUse", "NothingToResume", "ResumeMismatch", "TrajectoryError"],
+    "file_recorder": ["FileRecorder"],
+    "notes": ["annotate", "note"],
+    "opening": ["open_file"],
+    "recorder": ["MemoryRecorder", "Recorder"],
+    "recovery": ["repair"],
+    "tallies": ["Energies"],
+    "trajectory": ["Trajectory"],
+}
+__getattr__, __dir__, __all__ = lazily(__name__, _HOMES)

@@ -8,8 +8,8 @@ import numpy as np
 from .checkpoints import Checkpoint
 from .description import from_json, to_json
 from .errors import TrajectoryError
+from .memory import MemorySource
 from .plan import Plan
-from .sources import MemorySource
 from .trajectory import Trajectory
 
 

@@ -1,4 +1,4 @@
-"""Where a trajectory's frames come from: a file, read as they are asked for, or arrays in memory."""
+"""A file as the place where a trajectory's frames come from, read as they are asked for."""
 
 import weakref
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 from . import checkpoints, elements
 from .box import edges_of
 from .hdf5 import open_file_of_frames, reading
+from .memory import fixed
 
 _OPEN: weakref.WeakSet = weakref.WeakSet()
 
@@ -155,7 +156,7 @@ class FileSource:
         found = self.open()
         if self._steps is None:
             with reading(self.path):
-                self._steps = _fixed(np.asarray(found.step[0 : found.frames], np.int64))
+                self._steps = fixed(np.asarray(found.step[0 : found.frames], np.int64))
         return self._steps
 
     @property
@@ -165,7 +166,7 @@ class FileSource:
         if self._times is None:
             with reading(self.path):
                 clock = found.step if found.time is None else found.time
-                self._times = _fixed(np.asarray(clock[0 : found.frames], np.float64))
+                self._times = fixed(np.asarray(clock[0 : found.frames], np.float64))
         return self._times
 
     @property
@@ -213,29 +214,3 @@ class FileSource:
             return []
         with reading(self.path):
             return list(checkpoints.read(found.state, found.record, found.frames))
-
-
-class MemorySource:
-    """Arrays in memory, with the same face."""
-
-    path, complete, ours, box = None, True, False, None
-
-    def __init__(self, steps, times, positions, velocities, unit, description, kept, tallies=None, columns=()):
-        self.steps, self.times = _fixed(steps), _fixed(times)
-        self.positions, self.velocities = _fixed(positions), None if velocities is None else _fixed(velocities)
-        self.tallies, self.columns = None if tallies is None else _fixed(tallies), tuple(columns)
-        self.unit, self.description, self._kept = unit, description, kept
-        self.frames = len(steps)
-
-    def checkpoints(self):
-        """Return the checkpoints, the newest first."""
-        return list(self._kept)
-
-    def close(self):
-        """Do nothing: there is nothing open."""
-
-
-def _fixed(array):
-    array = array.view()
-    array.flags.writeable = False
-    return array
