@@ -13,7 +13,7 @@ from .integrators.moves import counts_acceptance
 from .noise import Given, Philox, PhiloxFloat32
 from .observables import Watch
 from .potentials.curvature import stiffest
-from .potentials.definition import depends_on_time, is_potential, without_energy
+from .potentials.definition import depends_on_time, is_potential, named, without_energy
 from .potentials.driven import frozen, times_of_extremes
 from .schedule import steps_in
 from .stops import StopCondition
@@ -79,7 +79,7 @@ def check_step(simulation):
     if not dt < limit:
         raise ValueError(
             f"dt = {dt:g} is unstable: {scheme} needs dt < {limit:.6g} at the largest curvature {curvature:.6g} of "
-            f"{type(simulation.potential).__name__}'s minima"
+            f"{named(simulation.potential)}'s minima"
         )
     if isinstance(simulation.dynamics, Langevin) and simulation.facts.forces:
         gamma_dt = float(np.max(simulation.dynamics.friction)) / simulation.dynamics.mass * dt

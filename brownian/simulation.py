@@ -39,7 +39,7 @@ from .guards import (
 )
 from .noise import MAX_COMPONENTS, MAX_PARTICLES, Given
 from .potentials.curvature import stiffest
-from .potentials.definition import cast, check_force, dimension_of, without_energy
+from .potentials.definition import cast, check_force, dimension_of, named, without_energy
 from .running import run_to_end
 from .schedule import MOST_STEPS, checked_seed, frame_steps, kept_type, positive_number, steps_in, whole_number
 from .start import check_start, draw_start
@@ -127,9 +127,7 @@ class Simulation:
         self.seed = secrets.randbits(63) if seed is None else checked_seed(seed)
         needed = dimension_of(self.potential)
         if needed not in (None, self.dimension):
-            raise ValueError(
-                f"{type(potential).__name__} lives in {needed} dimensions, but dimension = {self.dimension}"
-            )
+            raise ValueError(f"{named(potential)} lives in {needed} dimensions, but dimension = {self.dimension}")
         self.facts = integrator.facts_for(dynamics)
         self.noise = checked_noise(self, noise)
         self.start = check_start(start)

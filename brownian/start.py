@@ -10,7 +10,7 @@ from .arguments import array
 from .integrators.moves import counts_acceptance
 from .integrators.probe import affine_probe
 from .noise import START_CHOICE, START_MEMORY, START_POSITION, START_VELOCITY, STEP, Philox, normals_at, uniforms_at
-from .potentials.definition import affine_force, dimension_of, energy, known_minima, without_energy
+from .potentials.definition import affine_force, dimension_of, energy, known_minima, named, without_energy
 from .potentials.driven import frozen
 from .potentials.potential import by_component
 from .theory.weight import Weight
@@ -210,7 +210,7 @@ def _boltzmann(simulation, potential):
         positions = _plane(potential, float(kT[0]), uniforms[0], t)
     else:
         raise ValueError(
-            f"start = 'stationary': no way is known to draw from {type(potential).__name__} in {simulation.dimension} "
+            f"start = 'stationary': no way is known to draw from {named(potential)} in {simulation.dimension} "
             "dimensions; give start='minimum', or arrays"
         )
     return _with_velocities(simulation, positions), note
@@ -264,4 +264,4 @@ def _find_box(potential, kT, t):
             rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
             return tuple((x[max(0, k[0] - 1)], x[min(200, k[-1] + 1)]) for k in (rows, columns))
         half *= 1.5
-    raise ValueError(f"start = 'stationary': {type(potential).__name__} does not confine at kT = {kT}; give arrays")
+    raise ValueError(f"start = 'stationary': {named(potential)} does not confine at kT = {kT}; give arrays")

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..dynamics import Overdamped
 from ..integrators import REGISTRY, ExactOU
+from ..potentials.definition import named
 from .forecasting import excesses
 from .piloting import along, forecast_along, pilot
 from .reuse import reused
@@ -118,12 +119,6 @@ def coarse(seen, interval, dtype):
         f"{moved:.2g} between frames: rounding adds {100 * spacing**2 / 6.0 / moved**2:.2g} % to squared "
         "displacements; dtype=numpy.float64 keeps all digits, an origin nearby does too"
     )
-
-
-def named(potential):
-    """A potential as people call it."""
-    cls = type(potential)
-    return f"the expression {cls.text!r}" if hasattr(cls, "text") else cls.__name__
 
 
 def _largest(values):

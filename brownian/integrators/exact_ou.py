@@ -6,7 +6,7 @@ import numpy as np
 
 from ..compiled import fma
 from ..dynamics import Langevin, Overdamped
-from ..potentials.definition import affine_force
+from ..potentials.definition import affine_force, named
 from ..theory.ou import affine_ou
 from .integrator import (
     Facts,
@@ -122,6 +122,6 @@ def linear_force(potential, dimension):
     if affine is None or np.any(affine[0] != np.diag(np.diag(affine[0]))):
         raise ValueError(
             "ExactOU needs a force F_d = f_d - k_d x_d for each component, without coupling and independent of time; "
-            f"that of {type(potential).__name__} is not"
+            f"that of {named(potential)} is not"
         )
     return np.diag(affine[0]).copy(), affine[1]

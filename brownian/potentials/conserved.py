@@ -3,6 +3,7 @@
 from numba.extending import overload
 
 from ..compiled import ALLOCATING, class_of, inlined
+from .definition import named
 from .potential import ENERGY, add_energy, add_force, lacking, parts
 
 
@@ -49,7 +50,7 @@ def check_divisible(potential):
         return
     if not _mixed(potential) and any(lacking(leaf, ENERGY) is None for leaf in _leaves(potential)):
         raise ValueError(
-            f"bookkeeping: {type(potential).__name__} holds a sum of terms with and without energy; shift or drive the "
+            f"bookkeeping: {named(potential)} holds a sum of terms with and without energy; shift or drive the "
             "terms, and add them afterwards"
         )
     for part in parts(potential) if _mixed(potential) else []:

@@ -59,6 +59,12 @@ def potential(cls):
     return cls
 
 
+def named(potential):
+    """A potential as people call it."""
+    cls = type(potential)
+    return f"the expression {cls.text!r}" if hasattr(cls, "text") else cls.__name__
+
+
 def cast(self):
     """The same NamedTuple with every field a finite float, a contiguous float64 array, or a tuple of potentials."""
     annotations = getattr(type(self), "__annotations__", {})
@@ -185,7 +191,7 @@ def _positions(potential, x):
         raise ValueError(f"positions of shape {x.shape}, but (particles, dimension) or (particles,) is needed")
     if dimension_of(potential) not in (None, x.shape[1]):
         raise ValueError(
-            f"{type(potential).__name__} lives in {dimension_of(potential)} dimensions, positions have {x.shape[1]}"
+            f"{named(potential)} lives in {dimension_of(potential)} dimensions, positions have {x.shape[1]}"
         )
     return np.ascontiguousarray(x.T)
 
@@ -264,7 +270,7 @@ def check_force(potential, dimension, scale=1.0, points=8):
     usable = np.isfinite(analytic).all(axis=1) & np.isfinite(energy(potential, x))
     if not usable.any():
         raise ValueError(
-            f"{type(potential).__name__}: energy and force are not finite at any of {points} points, e.g. at x = {x[0]}"
+            f"{named(potential)}: energy and force are not finite at any of {points} points, e.g. at x = {x[0]}"
         )
     for d in range(dimension):
         estimates = []
@@ -279,7 +285,7 @@ def check_force(potential, dimension, scale=1.0, points=8):
         if wrong.any():
             k = int(np.flatnonzero(wrong)[0])
             raise ValueError(
-                f"{type(potential).__name__}: the force is not -grad U. At x = {x[k].tolist()}, component {d}: "
+                f"{named(potential)}: the force is not -grad U. At x = {x[k].tolist()}, component {d}: "
                 f"force {analytic[k, d]:.9g}, -dU/dx by finite difference {extrapolated[k]:.9g}"
             )
 

@@ -7,7 +7,7 @@ import numpy as np
 from ..theory.checks import positive
 from ..theory.plane import boltzmann_average_2d
 from ..theory.weight import Weight
-from .definition import affine_force, depends_on_time, dimension_of, energy, is_potential, without_energy
+from .definition import affine_force, depends_on_time, dimension_of, energy, is_potential, named, without_energy
 from .driven import DrivenPotential
 from .potential import by_component, parts
 
@@ -62,7 +62,7 @@ def exact_moments(potential, kT=1.0, dimension=None):
     """
     if not is_potential(potential):
         raise TypeError(f"exact_moments: {potential!r} is no potential")
-    name, kT = type(potential).__name__, float(positive(kT=kT))
+    name, kT = named(potential), float(positive(kT=kT))
     score = without_energy(potential)
     if score is not None:
         raise TypeError(f"exact_moments: {score.__name__} gives a force only, and what it leads to is not Boltzmann's")
@@ -97,14 +97,12 @@ def _moves(potential):
 def _dimension(potential, dimension):
     own = dimension_of(potential)
     if dimension is None and own is None:
-        raise ValueError(f"exact_moments: {type(potential).__name__} can be used in any dimension; give dimension")
+        raise ValueError(f"exact_moments: {named(potential)} can be used in any dimension; give dimension")
     dimension = own if dimension is None else dimension
     if not (isinstance(dimension, int | np.integer) and dimension >= 1):
         raise ValueError(f"exact_moments: dimension = {dimension!r}, but a whole number of at least 1 is needed")
     if own not in (None, dimension):
-        raise ValueError(
-            f"exact_moments: dimension = {dimension}, but {type(potential).__name__} lives in {own} dimensions"
-        )
+        raise ValueError(f"exact_moments: dimension = {dimension}, but {named(potential)} lives in {own} dimensions")
     return int(dimension)
 
 
@@ -115,7 +113,7 @@ def _of_linear_force(potential, kT, dimension):
         return None
     stiffness, force = linear
     if not np.linalg.eigvalsh((stiffness + stiffness.T) / 2.0)[0] > 0.0:
-        raise ValueError(f"exact_moments: {type(potential).__name__} does not confine: it has no stationary positions")
+        raise ValueError(f"exact_moments: {named(potential)} does not confine: it has no stationary positions")
     inverse = np.linalg.inv(stiffness)
     return ExactMoments(inverse @ force, kT * (inverse + inverse.T) / 2.0)
 
@@ -173,7 +171,7 @@ def _box(potential, u, kT):
         found = _within(u, kT, ((-half, half), (-half, half)))
         half *= 1.5
         if half > 2.0**40:
-            raise ValueError(f"exact_moments: {type(potential).__name__} does not confine at kT = {kT}")
+            raise ValueError(f"exact_moments: {named(potential)} does not confine at kT = {kT}")
     while True:
         smaller = _within(u, kT, found)
         if smaller is None or np.prod(np.ptp(smaller, axis=1)) > 0.25 * np.prod(np.ptp(found, axis=1)):
