@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
@@ -63,9 +64,7 @@ def signals():
 
 def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velocities, threads, progress, watch, keep):
     """Make the run that ``Simulation.run`` describes; returns its trajectory."""
-    state, note = (None, "goes on with the file") if resume else simulation.initial_state()
-    if state is not None:
-        advise(simulation, state, steps, frames, dtype)
+    state, note = (None, "goes on with the file") if resume else _begin(simulation, steps, frames, dtype)
     if simulation.drawn:
         note = f"seed {simulation.seed} (drawn); {note}"
     description = simulation.describe() | {
@@ -101,19 +100,26 @@ def run_to_end(simulation, *, steps, frames, out, resume, overwrite, dtype, velo
             recorder = FileRecorder.resume(out, description, **files) if resume else FileRecorder(
                 out, description, overwrite=overwrite, **files)  # fmt: skip
         except NotBegun:
-            state, note = simulation.initial_state()
+            state, note = _begin(simulation, steps, frames, dtype)
             description["made"]["start"] = note
             recorder = FileRecorder(out, description, overwrite=True, **files)
     try:
         with recorder, signals() as stop:  # a recorder that is left unfinished abandons its file, whole
             run = _Run(simulation, engine, recorder, frames, dtype, velocities, stop, watch, keep)
-            run.go(steps, state, Progress(steps, note, progress))
+            run.go(steps, state, Progress(steps, note if out is None else f"{Path(out).name}: {note}", progress))
             remember(simulation, steps, engine)
             trajectory = recorder.finish()
             stop.obey()  # where the signal came in the last stretch
             return trajectory
     finally:
         engine.close()
+
+
+def _begin(simulation, steps, frames, dtype):
+    """Where a run starts, and what is to be said of that; advice about the run from there."""
+    state, note = simulation.initial_state()
+    advise(simulation, state, steps, frames, dtype)
+    return state, note
 
 
 def at_temperature(simulation, engine, step, target):
