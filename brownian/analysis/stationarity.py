@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import theory
 from ..arguments import checked
+from ..trajectory.description import word_on_start
 from .landscape import gradient, linear_stiffness, potential_of
 from .reading import MEMORY, finite, first_frame, frame_interval, known
 from .series import integrated_autocorrelation_time
@@ -66,8 +67,7 @@ def relaxation(trajectory, *, potential=None, mass=None, friction=None, multiple
     (7, 0.3333)
     """
     first_frame(trajectory)
-    made = trajectory.description.get("made")
-    note = str(made.get("start", "")) if isinstance(made, dict) else ""
+    note = word_on_start(trajectory.description)
     try:
         potential = potential_of(trajectory, potential)
     except ValueError:

@@ -10,6 +10,7 @@ from ..dynamics import Langevin, Overdamped
 from ..integrators.probe import affine_probe
 from ..potentials.definition import affine_force
 from ..simulation import Simulation
+from ..trajectory.description import following
 from ..trajectory.memory import MemorySource
 from ..trajectory.trajectory import Trajectory
 from .foreign import BAOAKernel
@@ -148,7 +149,8 @@ def at_one_temperature(trajectory):
         )
     if "annealing" not in description:
         return trajectory, []
-    changed = description["first_step"] + sum(Annealing(**description.pop("annealing")).steps)
+    with following(str(trajectory.path), trajectory.path):
+        changed = description["first_step"] + sum(Annealing(**description.pop("annealing")).steps)
     first = int(np.searchsorted(trajectory.steps, changed))
     if len(trajectory) - first < 2:
         raise ValueError(

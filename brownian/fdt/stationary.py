@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from ..trajectory.description import word_on_start
 from .rounding import Grid, grid_of
 from .stream import Forces, curvature_at
 
@@ -121,7 +122,7 @@ def stationary_part(trajectory, claim):
     duration = (steps[-1] - steps[0]) * claim.dt
     if not math.isfinite(relaxation) or relaxation <= 0.0:
         return None, ["no stationary state is known: averages are not tested"]
-    note = str(trajectory.description.get("made", {}).get("start", ""))
+    note = word_on_start(trajectory.description)
     first, words = 0, []
     free_from_start = claim.free and (not claim.underdamped or "Maxwell velocities" in note)
     if OWN_LAW not in note and not free_from_start:

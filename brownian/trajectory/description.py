@@ -97,6 +97,12 @@ def following(name, path, given=False):
         raise TrajectoryError(f"{name}: what it says of its run cannot be followed ({why})", path) from error
 
 
+def word_on_start(description):
+    """What a run said of its start; "" where it said nothing."""
+    made = description.get("made")
+    return str(made.get("start", "")) if isinstance(made, dict) else ""
+
+
 def _refused(word):
     raise ValueError(f"{word} is no number")
 

@@ -146,8 +146,12 @@ class Trajectory:
         with following(self._name(), self.path):
             among = description.get("among", description)
             first = description["first_particle"] - among["first_particle"]
-            own = slice(first, first + description["particles"])
-            return [(each.step, unpack_state(each.state, tuple(description["state"]))[0][:, own]) for each in kept]
+            own, shape = slice(first, first + description["particles"]), tuple(description["state"])
+            states = [(each.step, unpack_state(each.state, shape)[0][:, own]) for each in kept]
+            for _, state in states:
+                if state.shape[1:] != (self.particles, self.dimension):
+                    raise ValueError(f"restart states of shape {state.shape} for {self.particles} particles")
+            return states
 
     def frames(self, chunk=None):
         """Go through all frames in slabs, so that a file larger than memory can be read.
