@@ -278,6 +278,16 @@ def test_frames_that_claim_more_particles_never_reach_the_decoder(files, tmp_pat
         bn.open(path)
 
 
+@pytest.mark.parametrize("at", [12, 24, 28, 44, 48])  # a letter of the magic word; sizes that nobody writes
+def test_frames_of_absurd_sizes_never_reach_the_decoder(files, tmp_path, at):
+    whole = bytearray(files["trr"].read_bytes())
+    whole[24 + 52 + 8 + 36 + 2 * 120 * 12 + at] ^= 0x6C
+    path = tmp_path / "absurd.trr"
+    path.write_bytes(whole)
+    with pytest.raises(TrajectoryError, match="frame 1 is none of"):
+        bn.open(path)
+
+
 def test_formats_without_a_count_and_unknown_ones(tmp_path):
     for name, message in (("mdcrd", "how many particles"), ("txt", "no HDF5 file")):
         path = tmp_path / f"run.{name}"

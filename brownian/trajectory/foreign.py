@@ -25,7 +25,9 @@ FORMATS = ("dcd", "gro", "gsd", "lammpsdump", "nc", "ncdf", "pdb", "tng", "trr",
 UNCOUNTED = ("crdbox", "mdcrd", "trj", "trz")  # nothing in these says how many particles there are
 NUMBERED = ("lammpsdump", "trr", "xtc")  # frames tell of which step they are
 # What its readers raise, beside the errors of HDF5, when they read nonsense.
-BADLY_READ = EOFError, LookupError, AttributeError, NameError, StopIteration, MemoryError, ArithmeticError
+BADLY_READ = (
+    EOFError, LookupError, AttributeError, NameError, StopIteration, MemoryError, ArithmeticError, SyntaxError,
+)  # fmt: skip
 PARTICLES_PER_BYTE = 8  # more than any format can pack
 PACKED = b"\x1f\x8b\x08", b"BZh"
 NO_TIMES = "no dt information"  # in what MDAnalysis warns of where a file has no times

@@ -40,14 +40,17 @@ def check_frames(path, name):
 
 
 def _trr(head):
-    magic, _, letters = struct.unpack_from(">3i", head)
-    if magic != 1993 or letters != 12:
+    magic, _, letters, word = struct.unpack_from(">3i12s", head)
+    if magic != 1993 or letters != 12 or word != b"GMX_trn_file":
         raise ValueError
     *sizes, particles, _, _ = struct.unpack_from(">13i", head, 24)
     x, v, f = sizes[7:]
     number = next((size // (3 * particles) for size in (x, v, f) if size), 0) if particles > 0 else 0
-    whole = {0, 3 * particles * number}
-    if number not in (4, 8) or min(sizes) < 0 or not {x, v, f} <= whole or sizes[2] not in (0, 9 * number):
+    # input record, energies, box, virial, pressure, topology, symbols; nobody writes the first two and the last two
+    whole, matrix = {0, 3 * particles * number}, {0, 9 * number}
+    if number not in (4, 8) or any(sizes[k] for k in (0, 1, 5, 6)):
+        raise ValueError
+    if not {x, v, f} <= whole or not set(sizes[2:5]) <= matrix:
         raise ValueError
     return particles, 24 + 52 + 2 * number + sum(sizes)
 
