@@ -46,10 +46,10 @@ def cpu_seconds():
     return sum(os.times()[:4])
 
 
-def run_test(source, test, ntuple, factor=1):
+def run_test(source, test, ntuple, samples=None):
     """One test of dieharder on a stream: its rows, with a name and a p value each, and the bytes it was fed."""
     command = ["dieharder", "-g", "200", "-d", str(test), *(["-n", str(ntuple)] if ntuple else [])]
-    command += [*(["-p", str(100 * factor)] if factor > 1 else []), *(part for f in FIELDS for part in ("-D", f))]
+    command += [*(["-p", str(samples)] if samples else []), *(part for f in FIELDS for part in ("-D", f))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -74,7 +74,7 @@ def examine(name, test, ntuple):
     record = {"stream": name, "d": test, "n": ntuple, "bytes": fed, "rows": rows}
     record["failed"] = min(edge(row["p"]) for row in rows) < FAIL
     if min(edge(row["p"]) for row in rows) < WEAK and not record["failed"]:
-        again, more = run_test(Source(name, (place + 2**15) * STRETCH), test, ntuple, REPEAT)
+        again, more = run_test(Source(name, (place + 2**15) * STRETCH), test, ntuple, REPEAT * rows[0]["samples"])
         weak = [(row, other) for row, other in zip(rows, again, strict=True) if edge(row["p"]) < WEAK]
         record |= {"repeated": [other for _, other in weak], "bytes": fed + more}
         record["failed"] = any(edge(other["p"]) < CONFIRMED for _, other in weak)
