@@ -154,6 +154,20 @@ def test_file_with_a_stride_is_replayed(tmp_path):
     assert not verdict.failed
 
 
+def test_noise_beyond_all_noise_is_refused():
+    """A number that damage made huge: the powers of such noise are no numbers, and no verdict is computed from them."""
+    trajectory = simulated(bn.GJF(), steps=60)
+    x = trajectory.positions.copy()
+    x[7, 3] = 1e200
+    source = type(trajectory._source)(
+        trajectory.steps, trajectory.times, x, trajectory.velocities, None, trajectory.description, []
+    )
+    with pytest.raises(
+        ValueError, match=r"the noise that would have made these frames is \de\+\d+ standard deviations"
+    ):
+        validate(type(trajectory)(source, bn.Simulation.from_description))
+
+
 def test_stored_frames_that_were_touched_are_seen():
     trajectory = simulated(bn.GJF(), steps=60, every=10 * DT)
     x = trajectory.positions.copy()

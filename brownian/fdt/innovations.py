@@ -25,6 +25,7 @@ from .sums import AgainstState, Between, Classes, InTime, Moments
 from .verdict import Headline, Line
 
 FROZEN = 1e-12  # strength, below which nothing else can be said about the noise
+ABSURD = 1e60  # standard deviations, up to which fourth powers are numbers
 LEAST = 200  # innovations, below which the approximations of the battery have no size to show
 SEEN = 0.1  # standard errors of R: rounding beyond this may be seen, and is not to be taken for the noise
 LIKE_ROUNDING = (
@@ -41,6 +42,16 @@ class Part(NamedTuple):
     x: np.ndarray
     before: np.ndarray | None
     f: np.ndarray
+
+
+def refuse_absurd(xi):
+    """ValueError where innovations are beyond all noise, and their powers no numbers."""
+    largest = max(float(xi.max(initial=0.0)), -float(xi.min(initial=0.0)))
+    if not largest < ABSURD:
+        raise ValueError(
+            f"the noise that would have made these frames is {largest:.2g} standard deviations large somewhere: the "
+            "file is damaged, or dt, mass, friction or kT are not those of the run"
+        )
 
 
 class Battery:

@@ -12,7 +12,7 @@ from ..integrators.overdamped import LeimkuhlerMatthewsKernel
 from ..noise import normals_at
 from ..simulation import open_trajectory
 from .friction import friction_from_file, response_under_same_noise
-from .innovations import Battery, Part
+from .innovations import Battery, Part, refuse_absurd
 from .inversion import ROUNDINGS, needs_velocities
 from .moving_average import MovingAverage, whitened
 from .parameters import at_one_temperature, before_stops, claim_for, counted
@@ -187,6 +187,7 @@ def _every_step(trajectory, claim, family_error, seeded):
     residual = (0.0, 0.0, 0.0)
     with ThreadPoolExecutor(max(1, min(4, available_threads())), thread_name_prefix="verdict") as pool:
         for slab, found in inverted(trajectory, claim):
+            refuse_absurd(found.xi)
             if found.residual is not None:
                 residual = max(residual, (found.residual / found.bound, found.residual, found.bound))
             if noise is not None:
