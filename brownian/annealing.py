@@ -49,7 +49,7 @@ class Annealing:
         steps = [self.steps] * (len(kT) - 1) if np.ndim(self.steps) == 0 else list(self.steps)
         if len(steps) != len(kT) - 1:
             raise ValueError(
-                f"Annealing: {len(steps)} numbers of steps for {len(kT)} levels, but {len(kT) - 1} are needed: "
+                f"Annealing: {len(steps)} numbers of steps for {len(kT)} levels of kT, but {len(kT) - 1} are needed: "
                 "the last level goes on to the end"
             )
         object.__setattr__(self, "kT", tuple(kT.astype(float).tolist()))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .annealing import Annealing
+from .arguments import array
 from .dynamics import Dynamics, Langevin
 from .integrators import Integrator, default_for
 from .integrators.moves import counts_acceptance
@@ -15,10 +16,11 @@ from .observables import Watch
 from .potentials.curvature import stiffest
 from .potentials.definition import depends_on_time, is_potential, named, without_energy
 from .potentials.driven import frozen, times_of_extremes
-from .schedule import steps_in
+from .schedule import steps_in, whole_number
 from .stops import StopCondition
 from .stops.kernels import NoStop
 from .tempering import Tempering
+from .theory.checks import finite
 
 SCHEDULES: dict[str, Any] = {"annealing": Annealing, "tempering": Tempering}
 NOISES = {"float64": Philox, "float32": PhiloxFloat32}
@@ -52,7 +54,8 @@ def check_is_potential(potential):
 def checked_noise(simulation, noise):
     """The noise by its name or as given, of the shape that the scheme asks for."""
     if isinstance(noise, Given):
-        values = np.ascontiguousarray(noise.values, dtype=np.float64)
+        array("Given: values", noise.values)
+        values = np.ascontiguousarray(finite(**{"Given: values": noise.values}))
         if values.ndim == 3:
             values = values[:, np.newaxis]
         wanted = (simulation.facts.normals, simulation.particles, simulation.dimension + simulation.integrator.deciding)
@@ -60,7 +63,7 @@ def checked_noise(simulation, noise):
             raise ValueError(
                 f"Given: values of shape {values.shape}, but (steps, {', '.join(map(str, wanted))}) is needed"
             )
-        return Given(values, int(noise.first_step))
+        return Given(values, whole_number("Given: first_step", noise.first_step, 0))
     if not isinstance(noise, str) or noise not in NOISES:
         raise ValueError(f"noise = {noise!r}, but it must be {' or '.join(map(repr, NOISES))}, or Given(values)")
     return NOISES[noise](np.uint64(simulation.seed))
@@ -147,7 +150,7 @@ def check_temperatures(simulation):
 def watch_for(simulation, observables, every, start, steps):
     """What a run observes, or None; refused where it does not fit."""
     if observables is None:
-        if every is not None or start != 0.0:
+        if every is not None or np.any(np.asarray(start) != 0.0):
             raise ValueError("observe_every and observe_from need observe=[...]")
         return None
     stride = 1 if every is None else steps_in("observe_every", every, simulation.dt)

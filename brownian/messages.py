@@ -1,5 +1,6 @@
 """What a user of the command line reads where something is wrong: our own words, one line, no traceback."""
 
+import os
 import pathlib
 import traceback
 
@@ -16,12 +17,15 @@ def warning(message, category, filename, lineno, line=None):
 def message(error, scenario=None):
     """What is wrong, in our own words; with the kind of error and its place where the words are somebody else's."""
     frames = traceback.extract_tb(error.__traceback__)
-    theirs = [frame for frame in frames if frame.filename == str(scenario)]
+    theirs = [frame for frame in frames if scenario and os.path.abspath(scenario) == frame.filename]
     place, ours = theirs[-1] if theirs else frames[-1], pathlib.Path(frames[-1].filename).is_relative_to(HERE)
     if ours and isinstance(error, (*REFUSALS, ArithmeticError)) and not isinstance(error, LookupError):
-        return str(error) or type(error).__name__
+        return f"{str(error) or type(error).__name__}{f' ({_where(place)})' * bool(theirs)}"
     text = next((line for line in str(error).splitlines() if line.strip()), "")
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    where = f"{pathlib.Path(place.filename).name}, line {place.lineno}"
-    return f"{type(error).__name__}{': ' * bool(text)}{text} ({where}; --debug shows more)"
+    return f"{type(error).__name__}{': ' * bool(text)}{text} ({_where(place)}; --debug shows more)"
+
+
+def _where(frame):
+    return f"{pathlib.Path(frame.filename).name}, line {frame.lineno}"

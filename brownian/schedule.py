@@ -107,7 +107,10 @@ def checked_walk(step, walker, *, steps, walkers, seed, every, first_step, first
     if every > taken:
         raise ValueError(f"every = {every!r}, but the run has {taken} {step}s")
     if origin + count > most:
-        raise ValueError(f"{walker}s = {walkers!r}, but {walker} numbers must stay below {most}")
+        raise ValueError(
+            f"{first_walkers} = {first_walker!r} and {walker}s = {walkers!r}, but {walker} numbers must stay below "
+            f"{most}"
+        )
     if first + taken >= MOST_STEPS:
         raise ValueError(
             f"{first_steps} = {first_step!r} and {step}s = {steps!r}, but {step} numbers must stay below 2**53"
@@ -146,6 +149,6 @@ def logarithmic_times(dt, time, per_decade=10):
     """
     last, per_decade = steps_in("time", time, positive_number("dt", dt)), positive_number("per_decade", per_decade)
     if per_decade > last:
-        raise ValueError(f"per_decade = {per_decade:g}, but there are only {last} steps")
+        raise ValueError(f"per_decade = {per_decade:g}, but there are only {last} steps in time = {time:g}")
     count = max(2, round(per_decade * math.log10(last)) + 1) if last > 1 else 1
     return np.unique(np.rint(np.geomspace(1, last, count)).astype(np.int64)) * dt

@@ -24,7 +24,7 @@ def own_class(text):
     """A class of the user's own file, named as ``FILE.py:Class`` on the command line; the file is run."""
     path, _, name = text.rpartition(":")
     if not path or not name.isidentifier():
-        raise ScenarioError(f"{text}: FILE.py:Class is needed, e.g. wells.py:Quartic")
+        raise ScenarioError(f"{text!r}: FILE.py:Class is needed, e.g. wells.py:Quartic")
     cls = getattr(load_module(path), name, None)
     if not inspect.isclass(cls):
         raise ScenarioError(f"{path}: has no class {name}")

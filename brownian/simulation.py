@@ -120,7 +120,9 @@ class Simulation:
         self.first_particle = whole_number("first_particle", first_particle, 0)
         self.first_step = whole_number("first_step", first_step, 0)
         if self.first_particle + self.particles > MAX_PARTICLES:
-            raise ValueError(f"particles = {particles!r}, but particle numbers must stay below {MAX_PARTICLES}")
+            raise ValueError(
+                f"{first_particle = } and {particles = }: particle numbers must stay below {MAX_PARTICLES}"
+            )
         if self.dimension > MAX_COMPONENTS:
             raise ValueError(f"dimension = {dimension!r}, but it must be at most {MAX_COMPONENTS}")
         self.drawn = seed is None
@@ -251,8 +253,8 @@ class Simulation:
     @classmethod
     def from_description(cls, description, potential=None):
         """The simulation that a file describes; a potential of one's own class must be handed in."""
-        if not description or not isinstance(description, dict):
-            raise Undescribed("the file does not describe a simulation of brownian")
+        if not isinstance(description, dict) or not description:
+            raise Undescribed("no description: the file does not describe a simulation of brownian")
         if description["noise"] not in NOISES or description["seed"] is None:
             raise Undescribed("the file was made with noise given as an array, which is not in the file")
         return cls(

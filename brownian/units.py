@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from .arguments import checked, text
 from .schedule import positive_number
 from .theory.checks import choice, nonnegative
 
@@ -15,10 +16,10 @@ class Units:
 
     Parameters
     ----------
-    name, time, length, energy, mass, force
+    name, time, length, energy, mass
         Names; empty in reduced units.
     time_si, length_si, energy_si
-        One unit in s, m, J (nan in reduced units); mass and the rest follow.
+        One unit in s, m, J (all three nan in reduced units); mass and the rest follow.
 
     Examples
     --------
@@ -35,6 +36,15 @@ class Units:
     time_si: float = math.nan
     length_si: float = math.nan
     energy_si: float = math.nan
+
+    def __post_init__(self):
+        """Check all of them."""
+        for name in ("name", "time", "length", "energy", "mass"):
+            text(name, getattr(self, name))
+        sizes = {name: getattr(self, name) for name in ("time_si", "length_si", "energy_si")}
+        if not all(isinstance(size, float) and math.isnan(size) for size in sizes.values()):
+            for name, size in sizes.items():
+                positive_number(name, size)
 
     @property
     def mass_si(self):
@@ -53,12 +63,13 @@ class Units:
 
     def kT(self, temperature_K):
         """Thermal energy k_B T in this set, from the temperature in kelvin."""
-        nonnegative(temperature_K=temperature_K)
-        return BOLTZMANN * temperature_K / self.energy_si
+        kT = BOLTZMANN * nonnegative(temperature_K=temperature_K) / self.energy_si
+        return kT if kT.shape else float(kT)
 
+    @checked(power=text)
     def label(self, quantity, power=""):
         """The text ``" [nm]"`` and the like for an axis; empty in reduced units."""
-        symbol = getattr(self, choice(("time", "length", "energy", "mass", "force"), quantity=quantity))
+        symbol = getattr(self, choice(("time", "length", "energy", "mass"), quantity=quantity))
         return f" [{symbol}{power}]" if symbol else ""
 
     def h5md(self):

@@ -1,5 +1,6 @@
 """Bad input: refused by us, by name, before anything starts; and no traceback on the command line."""
 
+import math
 import os
 import pathlib
 import signal
@@ -9,9 +10,11 @@ import time
 
 import bad_input
 import bad_input_cases as cases
+import numpy as np
 import pytest
 
 import brownian as bn
+from brownian.arguments import a_box, checked, count
 from brownian.cli import FAILED, INTERRUPTED, PIPE, USAGE, main
 
 
@@ -30,7 +33,7 @@ CUT = [
     *("Annealing", "Tempering", "Bead", "stokes_friction", "logarithmic_times", "Check", "scenario.check"),
     *("theory.free_msd", "theory.mfpt", "theory.boltzmann_average", "theory.harmonic_acf", "theory.exact_ou"),
     *("analysis.mean", "analysis.jarzynski", "analysis.msd", "analysis.density", "analysis.chi_square_interval"),
-    *("datasets.two_moons", "learning.GradientDescent"),
+    *("datasets.two_moons", "learning.GradientDescent", "plotting.theory", "plotting.convergence"),
 ]
 
 
@@ -57,6 +60,46 @@ def test_what_is_not_checked_is_called_bad(call, value):
         case = case._replace(value=None)
     signal.signal(signal.SIGALRM, bad_input._late)
     assert bad_input.outcome(case, names, cases.attempt)[0] == "bad"
+
+
+def test_what_a_kind_returns_is_what_the_function_gets():
+    @checked(box=a_box)
+    def corner(box, label="x"):
+        return box[..., 0]
+
+    assert corner([[0, 1], [2, 3]]).tolist() == [0.0, 2.0]
+    assert corner(box=(-1, 1), label="") == -1.0
+    for wrong in (0.5, [1.0, 0.0], [[0.0, 1.0]], [0.0, np.nan]):
+        with pytest.raises(ValueError, match="box"):
+            corner(wrong)
+
+
+@pytest.mark.parametrize("value", [True, 2.0, np.array(2.0), "2", [2], None])
+def test_what_is_no_whole_number(value):
+    with pytest.raises(TypeError, match="n must be a whole number"):
+        count("n", value)
+    count("n", np.int32(2))
+
+
+def test_shapes_that_do_not_belong_together():
+    three = bn.analysis.Estimate(np.ones(3), np.full(3, 0.1), 10)
+    with pytest.raises(ValueError, match=r"times and estimate of shapes \(2,\) and \(3,\)"):
+        bn.plotting.msd([1.0, 2.0], three)
+    with pytest.raises(ValueError, match=r"n of shape \(2,\) .* friction of shape \(3,\)"):
+        bn.theory.discrete_msd([1, 2], "gjf", friction=[0.7, 0.8, 0.9], kT=0.9, dt=0.1, mass=1.3)
+    with pytest.raises(ValueError, match=r"value of shape \(3,\) and expected of shape \(2,\)"):
+        three.z([1.0, 2.0])
+    assert three.z(1.0).tolist() == [0.0, 0.0, 0.0]
+    with pytest.raises(ValueError, match=r"f must map .* to shape \(\d+,\)"):
+        bn.learning.model_average(bn.PolynomialEnergy.up_to(degree=2, dimension=1), lambda x: x, [0.0, 1.0])
+
+
+def test_units_have_all_sizes_or_none():
+    assert math.isnan(bn.units.Units("own").energy_si)
+    with pytest.raises(ValueError, match="length_si = nan"):
+        bn.units.Units("own", time_si=1.0, energy_si=1.0)
+    assert bn.units.nano.kT([298.15]).shape == (1,)
+    assert type(bn.units.nano.kT(298.15)) is float
 
 
 FAULTS = {

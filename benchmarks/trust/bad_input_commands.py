@@ -9,7 +9,7 @@ import re
 import shutil
 from typing import NamedTuple
 
-from bad_input_cases import Call, Case
+from bad_input_cases import CALLED, Call, Case
 
 GOOD = {
     "run": ["good.py"],
@@ -141,7 +141,7 @@ def cases():
 
 def attempt(case, names):
     """Run the command here; judged by exit status and by what is said."""
-    from brownian.cli import main
+    from brownian.cli import INTERRUPTED, main
 
     files()
     shutil.rmtree("made", ignore_errors=True)
@@ -162,5 +162,18 @@ def attempt(case, names):
         return Judged("good" if case.parameter is None else "accepted", f"accepted, exit status {status}")
     if case.parameter is None or not lines or not re.match(r"(brownian|usage)", lines[0]):
         return Judged("bad", seen)
-    named = [case.parameter, case.parameter.strip("-"), case.bad[:20], os.path.basename(case.bad)[:20]]
+    if status == INTERRUPTED:  # as by Ctrl-C
+        return Judged("good" if "interrupted" in seen else "bad", seen)
+    name = case.parameter.strip("-")
+    named = [
+        case.parameter,
+        name,
+        name.replace("-", "_"),
+        name.upper(),
+        repr(case.bad),
+        os.path.basename(case.bad)[:20],
+    ]
+    first = case.bad.partition("=")[0]
+    named += [CALLED.get((case.call.name, case.parameter)), case.bad[:20], first, repr(first)]
+    named.append("inf" if case.bad in ("1e400", "1" + "0" * 400) else None)
     return Judged("good" if any(word and word in said.getvalue() for word in named) else "vague", seen)

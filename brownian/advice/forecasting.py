@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..arguments import a_dynamics, a_potential, an_integrator, checked, count, numbers, positive
+from ..arguments import a_dynamics, a_potential, an_integrator, checked, numbers, positive
 from ..integrators.moves import counts_acceptance
 from ..integrators.probe import affine_probe
 from ..potentials import Harmonic
@@ -79,7 +79,7 @@ def _downhill(target, center):
     return found.x[np.newaxis] if np.isfinite(found.x).all() else np.zeros((0, len(center)))
 
 
-@checked(target=a_potential, integrator=an_integrator, dynamics=a_dynamics, dt=positive, dimension=count, start=numbers)
+@checked(target=a_potential, integrator=an_integrator, dynamics=a_dynamics, dt=positive, start=numbers)
 def forecast(target, integrator, dynamics, dt, dimension, start=None):
     """Stability limit and bias of a scheme for a target, before any step is taken; see ``Forecast``.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import theory
 from ..arguments import checked
-from .reading import MEMORY, centre_of, cut, frame_interval, known, particle_blocks
+from .reading import MEMORY, centre_of, checked_component, cut, frame_interval, known, particle_blocks
 from .spectrum import (
     angular_frequencies,
     blocked,
@@ -165,8 +165,8 @@ def fit_trap(trajectory, *, inertia=False, component=None, frequencies=None, mea
     (True, True, True)
     """
     interval = frame_interval(trajectory, start, least=64)
-    if component is not None and component not in range(trajectory.dimension):
-        raise ValueError(f"component = {component!r}, but 0 to {trajectory.dimension - 1} are allowed")
+    if component is not None:
+        checked_component(trajectory, component)
     segments, length = cut(trajectory, start=start, pieces=1, memory=memory)
     segments *= math.ceil(length / LONGEST)
     length = (len(trajectory) - start) // segments
@@ -262,7 +262,7 @@ def _maximum(model, measured, logs):
             break
     raise TooFewData(
         f"the fit of {', '.join(NAMES[: len(logs)])} finds no maximum (it is at {np.exp(logs).tolist()}): the record "
-        "is too short, or its frames are too far apart, to resolve them"
+        "is too short, or its frames are too far apart, to resolve them, or mean is not that of the positions"
     )
 
 

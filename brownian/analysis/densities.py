@@ -7,7 +7,7 @@ few particles at a time.
 import numpy as np
 
 from ..arguments import ascending, checked
-from .reading import MEMORY, Running, cut, known, particle_blocks
+from .reading import MEMORY, Running, checked_component, cut, known, particle_blocks
 from .statistics import Estimate
 
 MOST_BINS = 10**6
@@ -57,8 +57,7 @@ def density(trajectory, edges=60, *, component=0, start=0, memory=MEMORY, progre
     >>> print(abs(estimate.z((exact[1:] - exact[:-1]) / 0.5)) < 4)
     [ True  True]
     """
-    if component not in range(trajectory.dimension):
-        raise ValueError(f"component = {component!r}, but 0 to {trajectory.dimension - 1} are allowed")
+    checked_component(trajectory, component)
     segments, length = cut(trajectory, start=start, memory=memory)
     if np.ndim(edges) == 0:
         edges = _equal_bins(trajectory, edges, component, segments, length, memory)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arguments import checked
-from .statistics import TooFewData, mean
+from .statistics import Estimate, TooFewData, mean
 
 
 class Survival(NamedTuple):
@@ -37,7 +37,7 @@ class Rate(NamedTuple):
 
     def z(self, expected):
         """Return (value - expected) / error."""
-        return (self.value - expected) / self.error
+        return Estimate.z(self, expected)
 
 
 class Proportion(NamedTuple):
@@ -52,7 +52,7 @@ class Proportion(NamedTuple):
 
     def z(self, expected):
         """Return (value - expected) / error."""
-        return (self.value - expected) / self.error
+        return Estimate.z(self, expected)
 
 
 def _watched(times, end):
@@ -243,7 +243,10 @@ def mean_first_passage_time(times, end, *, tail="refuse", after=None):
         if rate.samples:  # a tenth of a particle would be left
             advice = f"an end of about {ends.max() + np.log(10.0 * missing) / rate.value:.3g} would do"
             advice += ', or tail = "exponential", which assumes that arrivals have no memory'
-        raise TooFewData(f"{missing} of {len(durations)} particles have not arrived by end = {ends.max():g}: {advice}")
+        raise TooFewData(
+            f"{missing} of {len(durations)} particles have not arrived by end = {ends.max():g}: {advice} (their "
+            "times are not finite)"
+        )
     lasted = (durations > shortest) | (~arrived & (durations == shortest))
     events, exposure = arrived & (durations > after), np.maximum(durations - after, 0.0)
     share, life = lasted.mean(), 1.0 / rate.value

@@ -15,7 +15,17 @@ import numpy as np
 
 from ..arguments import ascending, checked
 from .lagged import lagged_products
-from .reading import MEMORY, Running, checked_lags, cut, first_frame, frame_interval, logarithmic_lags, particle_blocks
+from .reading import (
+    MEMORY,
+    Running,
+    checked_component,
+    checked_lags,
+    cut,
+    first_frame,
+    frame_interval,
+    logarithmic_lags,
+    particle_blocks,
+)
 from .series import ENOUGH
 from .statistics import Estimate, TooFewData
 from .work import number
@@ -43,8 +53,7 @@ def _read(positions, times, component):
     trajectory = positions if hasattr(positions, "positions") else _Frames(positions, times)
     if trajectory is positions and times is not None:
         raise ValueError("times are given, but the trajectory has its own")
-    if component not in range(trajectory.dimension):
-        raise ValueError(f"component = {component!r}, but 0 to {trajectory.dimension - 1} are allowed")
+    checked_component(trajectory, component)
     return trajectory
 
 
@@ -118,10 +127,11 @@ def population_relaxation(
     """
     trajectory = _read(positions, times, component)
     pieces, lags, interval = _memory_of_sides(trajectory, _two_lags("lags", lags), boundary, component, start, memory)
-    known = None if average is None else number("average", average, -np.inf)
+    if average is not None and not -1.0 < average < 1.0:
+        raise ValueError(f"average = {average!r}, but it must be between -1 and 1")
 
     def covariances(means):
-        return means[..., 1:] - np.square(means[..., :1] if known is None else known)
+        return means[..., 1:] - np.square(means[..., :1] if average is None else average)
 
     def rate(means):
         both = covariances(means)

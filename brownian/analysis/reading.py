@@ -11,6 +11,7 @@ import numpy as np
 
 from ..arguments import checked
 from ..progress import Progress
+from ..theory import checks
 from ..theory.linear import SCHEME_OF
 from .series import BLOCKS, ENOUGH
 from .statistics import Estimate, TooFewData
@@ -57,18 +58,36 @@ def known(trajectory, *names, **given):
         value = stated[name] if given.get(name) is None else given[name]
         if value is None:
             raise ValueError(f"{name} is not known: the file does not tell it, and {name} = None was given")
-        values.append(np.asarray(value, dtype=np.float64) if isinstance(value, list | tuple) else value)
+        values.append(value if isinstance(value, str) else _parameter(name, value, trajectory.dimension))
     return values
+
+
+def _parameter(name, value, dimension):
+    if name in ("friction", "kT"):
+        return per_component(name, value, dimension)
+    return float(checks.single(**{name: checks.finite(**{name: value})}))
+
+
+def per_component(name, value, dimension):
+    """A float, or a float64 array of shape (D,); ValueError for another shape."""
+    number = checks.finite(**{name: value})
+    if number.shape not in ((), (dimension,)):
+        raise ValueError(f"{name} of shape {number.shape}, but one number, or ({dimension},), is needed")
+    return number if number.ndim else float(number)
 
 
 def centre_of(trajectory, mean, start=0):
     """The mean that was given, one number or one per component, or that of all particles and frames."""
     if mean is None:
         return mean_position(trajectory, start)
-    mean = np.asarray(mean, dtype=np.float64)
-    if mean.shape not in ((), (trajectory.dimension,)):
-        raise ValueError(f"mean of shape {mean.shape}, but one number, or ({trajectory.dimension},), is needed")
-    return mean
+    return per_component("mean", mean, trajectory.dimension)
+
+
+def checked_component(trajectory, component):
+    """The number of a component; ValueError where there is none of that number."""
+    if component not in range(trajectory.dimension):
+        raise ValueError(f"component = {component!r}, but 0 to {trajectory.dimension - 1} are allowed")
+    return component
 
 
 def first_frame(trajectory, start=0, least=2):
@@ -178,6 +197,8 @@ def observed(values, shape):
         raise ValueError(f"observable must return numbers, got {values!r}") from None
     if array.ndim not in (2, 3) or array.shape[:2] != shape:
         raise ValueError(f"observable must return shape {shape} or {(*shape, 'm')}, got {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"observable must return finite numbers, got {array[~np.isfinite(array)][0]}")
     return array
 
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arguments import checked
+from ..arguments import checked, number
+from ..theory.checks import finite
 from .lagged import lagged_products
 from .statistics import Estimate, TooFewData, mean
 
@@ -104,7 +105,7 @@ def blocking(series):
     )
 
 
-@checked
+@checked(mean=number)
 def integrated_autocorrelation_time(series, *, mean=None, window=3.0):
     """Autocorrelation time tau = 1 + 2 sum_l rho(l) in frames: N numbers are worth N / tau independent ones.
 
@@ -158,7 +159,8 @@ def integrated_autocorrelation_time(series, *, mean=None, window=3.0):
     tau = 2.0 * rho[: wide[0] + 1].sum() - 1.0 if wide.size else 0.0
     if tau <= 0.0:
         raise TooFewData(
-            f"{frames} frames in {series.shape[1]} columns are too few to find the autocorrelation time, which may be "
+            f"series: {frames} frames in {series.shape[1]} columns are too few to find the autocorrelation time about "
+            f"{'its mean' if mean is None else f'mean = {mean:g}'} with window = {window:g}, which may be "
             f"{reach[-1]:.3g} frames: at least {max(2.0 * frames, 64.0):.3g} frames are needed"
         )
     width = int(wide[0])
@@ -167,7 +169,7 @@ def integrated_autocorrelation_time(series, *, mean=None, window=3.0):
     return Estimate(tau, tau * np.sqrt(2.0 * (2.0 * width + 1.0) / series.size), series.size / tau)
 
 
-@checked
+@checked(mean=number)
 def effective_sample_size(series, *, mean=None):
     """Number of independent values that a correlated series is worth: N / tau.
 
@@ -219,7 +221,7 @@ def series_mean(series):
     >>> series_mean(np.arange(64.0).reshape(2, 32))
     Estimate(value=np.float64(31.5), error=np.float64(1.658...), samples=32)
     """
-    series = np.asarray(series, dtype=np.float64)
+    series = finite(series=series)
     if series.ndim >= 2 and series.shape[1] >= ENOUGH:
         return mean(series.mean(axis=0))
     if series.ndim == 3:

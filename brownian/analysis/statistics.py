@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..arguments import ascending, checked, positive
+from ..theory.checks import finite, together
 from .wrapping import refuse_wrapped
 
 
@@ -29,7 +30,8 @@ class Estimate(NamedTuple):
     @checked
     def z(self, expected):
         """Return (value - expected) / error."""
-        return (self.value - expected) / self.error
+        together(value=self.value, expected=expected)
+        return np.subtract(self.value, expected) / self.error
 
     @checked
     def interval(self, confidence=0.95):
@@ -161,7 +163,7 @@ def ratio(numerator, denominator):
     >>> ratio([1.0, 2.0, 3.3], [2.0, 4.0, 6.0])
     Estimate(value=np.float64(0.525), error=np.float64(0.0190...), samples=3)
     """
-    numerator, denominator = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
+    numerator, denominator = finite(numerator=numerator, denominator=denominator)
     if numerator.shape != denominator.shape:
         raise ValueError(
             f"numerator and denominator of shapes {numerator.shape} and {denominator.shape}: pairs are needed"

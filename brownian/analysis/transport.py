@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import theory
 from ..arguments import checked
+from ..theory.checks import nonnegative
 from .lagged import lagged_products, squared_displacements
 from .reading import MEMORY, Running, checked_lags, cut, first_frame, frame_interval, known, particle_blocks
 from .statistics import Estimate
@@ -109,12 +110,12 @@ def diffusion(trajectory, *, lags=None, mass=None, friction=None, start=0, memor
     refuse_wrapped(trajectory)
     if lags is None:
         mass, friction = known(trajectory, "mass", "friction", mass=mass, friction=friction)
-        for name, value in (("mass", mass), ("friction", friction)):
-            if np.ndim(value) > (name == "friction") or not np.all(np.asarray(value) >= 0.0):
-                raise ValueError(f"{name} = {value!r}, but one number >= 0 is needed")
-        if np.min(friction) == 0.0:
-            raise ValueError(f"friction = {friction!r}, but without friction nothing diffuses: give lags")
-        first = max(1, math.ceil(FORGOTTEN * mass / np.min(friction) / interval))
+        first = max(1, math.ceil(_forgotten(mass, friction) / interval))
+        if 2 * first >= len(trajectory):
+            raise ValueError(
+                f"mass = {mass} and friction = {friction} need lags of {first} to {2 * first} frames, but there are "
+                f"{len(trajectory)} frames: give lags, or a longer record"
+            )
         lags = np.unique(np.rint(np.geomspace(first, 2 * first, 8)).astype(np.int64))
     segments, length = cut(trajectory, start=start, longest=int(np.max(lags)), memory=memory)
     lags = checked_lags(lags, trajectory, length, segments)
@@ -127,6 +128,14 @@ def diffusion(trajectory, *, lags=None, mass=None, friction=None, start=0, memor
     for _, x in particle_blocks(trajectory, "positions", segments, length, memory=memory, progress=progress):
         running.add(np.einsum("k,knd->n", slope, squared_displacements(x - x[0], lags)) / x.shape[2])
     return running.estimate()
+
+
+def _forgotten(mass, friction):
+    """Time after which the velocity is forgotten [T]."""
+    mass, friction = nonnegative(mass=mass, friction=friction)
+    if np.min(friction) == 0.0:
+        raise ValueError(f"friction = {friction}, but without friction no velocity is forgotten: give lags or cut_time")
+    return float(FORGOTTEN * np.max(mass / friction))
 
 
 class GreenKubo(NamedTuple):
@@ -189,7 +198,7 @@ def green_kubo(trajectory, *, cut_time=None, mass=None, friction=None, start=0, 
     interval = frame_interval(trajectory, start)
     if cut_time is None:
         mass, friction = known(trajectory, "mass", "friction", mass=mass, friction=friction)
-        cut_time = float(FORGOTTEN * mass / np.min(friction))
+        cut_time = _forgotten(mass, friction)
     last = max(1, math.ceil(cut_time / interval - 1e-9))
     segments, length = cut(trajectory, start=start, longest=2 * last, memory=memory)
     if 2 * last >= length:

@@ -28,7 +28,7 @@ class FreeEnergy(NamedTuple):
 
     def z(self, expected):
         """Return (value - expected) / error."""
-        return (self.value - expected) / self.error
+        return Estimate.z(self, expected)
 
 
 class CrooksFit(NamedTuple):
@@ -92,7 +92,7 @@ def exponential_average(work, kT, *, free_energy=0.0):
     """
     exponents = -(per_trajectory("work", work) - number("free_energy", free_energy, -np.inf)) / number("kT", kT)
     if exponents.max() > 700.0:
-        raise ValueError(f"e^{exponents.max():.6g}, of the least work, is beyond the largest float: use jarzynski")
+        raise ValueError(f"e^{exponents.max():.6g} (work - free_energy) is beyond the largest float: use jarzynski")
     return mean(np.exp(exponents))
 
 
@@ -299,7 +299,7 @@ def cumulant_relation(work, kT, *, free_energy=0.0):
     work, kT = per_trajectory("work", work, least=4), number("kT", kT)
     dissipated = work.mean() - number("free_energy", free_energy, -np.inf)
     if dissipated == 0.0:
-        raise ValueError(f"<W> = free_energy = {free_energy!r}: nothing is dissipated, so that there is no ratio")
+        raise ValueError(f"<work> = free_energy = {free_energy!r}: nothing is dissipated, so that there is no ratio")
     value, centred = work.var(ddof=1) / (2.0 * kT * dissipated), work - work.mean()
     influence = (centred**2 / (2.0 * kT) - value * centred) / dissipated
     return Estimate(value, mean(influence).error, len(work))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..arguments import a_trajectory
 from .inversion import invert, needs_velocities, scale_of
 from .parameters import claim_for, counted
 from .rounding import grid_of
@@ -52,6 +53,7 @@ def recovered_noise(trajectory, **parameters):
     >>> xi.shape
     (200, 16, 1)
     """
+    a_trajectory("trajectory", trajectory)
     names = ("simulation", "potential", "scheme", "mass", "friction", "kT", "dt")
     simulation, dt = parameters.get("simulation"), parameters.get("dt")
     trajectory, _ = counted(trajectory, simulation.dt if dt is None and simulation is not None else dt)

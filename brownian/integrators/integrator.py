@@ -1,11 +1,14 @@
 """What every integrator states about itself."""
 
+import functools
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import a_dynamics, checked, numbers
 from ..compiled import inlined
+from ..theory.checks import single
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,10 @@ class Integrator:
     facts: dict = {}
     deciding = 0  # further components of the noise, by which moves are accepted
 
+    def __init_subclass__(cls):
+        if "stability_limit" in vars(cls):
+            cls.stability_limit = _checked(cls.stability_limit)
+
     def __repr__(self):
         return f"{type(self).__name__}()"
 
@@ -56,6 +63,23 @@ class Integrator:
     def stability_limit(self, dynamics, curvature):
         """Largest stable dt [T] for a linear force of this curvature [E/L^2], over all components."""
         return math.inf
+
+
+def _one(name, value):
+    numbers(name, value)
+    single(**{name: value})
+
+
+def _checked(stability_limit):
+    """The same for dynamics that are integrated, and one curvature."""
+
+    @checked(dynamics=a_dynamics, curvature=_one)
+    @functools.wraps(stability_limit)
+    def call(self, dynamics, curvature):
+        self.facts_for(dynamics)
+        return stability_limit(self, dynamics, curvature)
+
+    return call
 
 
 def rates(dynamics):

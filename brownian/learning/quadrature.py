@@ -5,6 +5,7 @@ import numpy as np
 from ..arguments import a_function, a_model, checked, numbers, positive
 from ..models.batches import Batches
 from ..schedule import positive_number, whole_number
+from ..theory.checks import evaluated
 from .data import checked_data
 
 _START, _MOST = {1: 513, 2: 97}, {1: 16385, 2: 769}  # nodes along an axis
@@ -138,7 +139,7 @@ def model_average(model, f, around, *, kT=1.0, threads=1):
     model
         An energy model.
     f
-        Function of points (n, dimension), with n values.
+        Function of points (n, dimension), with n values or one.
     around
         Points (n, dimension), around which the quadrature begins to look for the density.
     kT
@@ -155,10 +156,10 @@ def model_average(model, f, around, *, kT=1.0, threads=1):
     >>> print(f"{model_average(normal, lambda x: (x[:, 0] - 0.4) ** 2, [[0.0]], kT=0.9):.6f}")
     0.490000
     """
-    around, kT = checked_data(around, model.dimension), positive_number("kT", kT)
+    around, kT = checked_data(around, model.dimension, "around"), positive_number("kT", kT)
     batches = Batches(model, whole_number("threads", threads, 1))
     try:
         _, points, weights = Grid(around, kT).measure(batches, model)
     finally:
         batches.close()
-    return float(weights @ f(points))
+    return float(weights @ evaluated((points,), values=(len(points),), f=f))

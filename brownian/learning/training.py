@@ -7,10 +7,10 @@ import time
 
 import numpy as np
 
-from ..arguments import a_path
+from ..arguments import a_learner, a_path, an_optimiser, checked
 from ..progress import Progress
 from ..running import SECONDS_PER_CHECKPOINT, signals
-from ..schedule import whole_number
+from ..schedule import MOST_STEPS, whole_number
 from .history import Notebook, checked_path, read_checkpoint, write_checkpoint
 
 
@@ -18,6 +18,7 @@ class LearningDiverged(FloatingPointError):
     """A gradient, a parameter or a chain ceased to be finite; the message says where, when, and what to do."""
 
 
+@checked(learner=a_learner, optimiser=an_optimiser, out=a_path)
 def train(learner, *, steps, optimiser, out=None, resume=False, overwrite=False, log_every=None, progress=False):
     """Take a learner through learning steps.
 
@@ -56,10 +57,8 @@ def train(learner, *, steps, optimiser, out=None, resume=False, overwrite=False,
     """
     steps = whole_number("steps", steps, 1)
     log_every = 1 if log_every is None else whole_number("log_every", log_every, 1)
-    if isinstance(optimiser, type) or not hasattr(optimiser, "move"):
-        raise TypeError(f"optimiser = {optimiser!r}, but Adam(...) or GradientDescent(...) is needed")
-    if out is not None:
-        a_path("out", out)
+    if steps >= MOST_STEPS:
+        raise ValueError(f"steps = {steps}, but steps must stay below 2**53")
     if (resume or overwrite) and out is None:
         raise ValueError("resume and overwrite need a file: out = None")
     description = _describe(learner, optimiser, steps)

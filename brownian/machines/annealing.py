@@ -4,7 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..arguments import array
 from ..schedule import whole_number
+
+MOST = 10**8  # temperatures
 
 
 class AnnealedEstimate(NamedTuple):
@@ -48,7 +51,10 @@ def annealed(betas, made_for, log_start, run):
 def ladder(betas):
     """The scales of the weights from 0 to 1; a number n of temperatures stands for n equal steps."""
     if np.ndim(betas) == 0:
-        return np.linspace(0.0, 1.0, whole_number("betas", betas, 1) + 1)
+        if whole_number("betas", betas, 1) > MOST:
+            raise ValueError(f"betas = {betas!r}, but at most {MOST} are allowed")
+        return np.linspace(0.0, 1.0, betas + 1)
+    array("betas", betas)
     scales = np.asarray(betas, dtype=np.float64)
     rising = scales.ndim == 1 and scales.size >= 2 and np.all(np.diff(scales) > 0.0)
     if not rising or scales[0] != 0.0 or scales[-1] != 1.0:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..schedule import positive_number
+
 
 def numbers(name, values, shape, what):
     """The values as a finite, read-only float64 array of a shape (None: any length); errors name what is wrong."""
@@ -48,11 +50,7 @@ def within_reach(*arrays):
 
 def temperature(kT):
     """One thermal energy, positive and finite."""
-    if isinstance(kT, bool) or not isinstance(kT, int | float | np.integer | np.floating):
-        raise TypeError(f"kT = {kT!r}, but a number is needed")
-    if not (kT > 0.0 and np.isfinite(kT)):
-        raise ValueError(f"kT = {kT!r}, but it must be positive and finite")
-    return float(kT)
+    return positive_number("kT", kT)
 
 
 def states_of(name, states, units, values):

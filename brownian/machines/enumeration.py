@@ -234,7 +234,7 @@ def enumerate_states(couplings, bias, weights, others, low, *, moments=True, thr
 
     def piece(first, last):
         rows = np.empty((8, 1 << bits))
-        take(first, last, blocks, couplings, bias, weights, others, float(low), bits, moments, sums, rows)
+        take(first, last, blocks, couplings, bias, weights, others, float(low), bits, bool(moments), sums, rows)
 
     with np.errstate(over="ignore", invalid="ignore"):
         if threads == 1 or pieces == 1 or (m + 1) << n < _WORTH_A_THREAD:

@@ -59,8 +59,8 @@ class RestrictedBoltzmannMachine:
         v, h = self.weights.shape
         visible_bias = np.zeros(v) if visible_bias is None else visible_bias
         hidden_bias = np.zeros(h) if hidden_bias is None else hidden_bias
-        self.visible_bias = numbers("visible_bias", visible_bias, (v,), f"({v},)")
-        self.hidden_bias = numbers("hidden_bias", hidden_bias, (h,), f"({h},)")
+        self.visible_bias = numbers("visible_bias", visible_bias, (v,), f"({v},), one for each row of weights,")
+        self.hidden_bias = numbers("hidden_bias", hidden_bias, (h,), f"({h},), one for each column of weights,")
         within_reach(self.weights, self.visible_bias, self.hidden_bias)
         self._kept = None
 

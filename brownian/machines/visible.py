@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..schedule import real_number
 from .annealing import annealed
 from .arguments import numbers, states_of, symmetric, temperature, within_reach
 from .decisions import softplus
@@ -233,7 +234,7 @@ class BoltzmannMachine:
         kT = temperature(kT)
         couplings = self.weights / kT
         lowest = float(np.linalg.eigvalsh(couplings)[0])
-        shift = 0.5 - lowest if shift is None else shift
+        shift = 0.5 - lowest if shift is None else real_number("shift", shift)
         if not (np.isfinite(shift) and lowest + shift > 0.0):
             raise ValueError(
                 f"shift = {shift!r}, but W / kT has the eigenvalue {lowest:.6g}: it must be above {-lowest:.6g}"

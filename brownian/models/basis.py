@@ -57,7 +57,8 @@ class BasisEnergy(NamedTuple):
             )
         if self.heights.shape != self.centers.shape[:1]:
             raise ValueError(
-                f"BasisEnergy: heights of shape {self.heights.shape}, but ({len(self.centers)},) is needed"
+                f"BasisEnergy: heights of shape {self.heights.shape}, but one for each of {len(self.centers)} "
+                "centers is needed"
             )
         if self.widths.shape not in ((1,), self.heights.shape):
             raise ValueError(

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from ..arguments import a_model, checked, values
 from ..caching import compiled_for
 from ..potentials.potential import add_energy, add_force
 from ..schedule import whole_number
@@ -106,6 +107,7 @@ class Batches:
             self._pool = None
 
 
+@checked(model=a_model, x=values, weights=values)
 def parameter_gradient(model, x, weights=None, threads=1):
     """Gradient of the mean energy in the parameters, <dU/dtheta>, over points x.
 

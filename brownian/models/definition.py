@@ -17,6 +17,7 @@ denoising score matching the second, sliced score matching all.
 import numpy as np
 from numba.extending import overload
 
+from ..arguments import plain_data
 from ..compiled import ALLOCATING, class_of
 from ..potentials.definition import potential
 
@@ -82,6 +83,7 @@ def with_parameters(self, parameters):
     >>> model.with_parameters({"heights": [2.0]}).energy([0.4])
     array([2.104])
     """
+    plain_data("parameters", parameters)
     for name, value in parameters.items():
         if name not in self.learned:
             raise ValueError(f"{type(self).__name__} learns {', '.join(self.learned)}, not {name!r}")

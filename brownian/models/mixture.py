@@ -52,7 +52,8 @@ class MixtureEnergy(NamedTuple):
         for name in ("log_widths", "logits"):
             if getattr(self, name).shape != self.means.shape[:1]:
                 raise ValueError(
-                    f"MixtureEnergy: {name} of shape {getattr(self, name).shape}, but ({len(self.means)},) is needed"
+                    f"MixtureEnergy: {name} of shape {getattr(self, name).shape}, but one for each of "
+                    f"{len(self.means)} means is needed"
                 )
 
     @property

@@ -9,11 +9,12 @@ from ..compiled import allocating, fma
 from ..noise import WEIGHTS, Philox, normals_at
 from ..potentials.linear import Harmonic
 from ..potentials.potential import add_energy, add_force, add_laplacian
-from ..schedule import positive_number, whole_number
+from ..schedule import checked_seed, positive_number, whole_number
 from .definition import energy_model
 from .linear import check_trap, set_to_trap
 from .products import add_outer_product, add_product, called, transposed
 
+MOST = 10**8  # weights
 AT_ONCE = 256  # lanes taken through the layers together: what they need stays in the second-level cache
 
 
@@ -91,7 +92,11 @@ class NetworkEnergy(NamedTuple):
             Root mean square of the outer weights times sqrt(units) [E]: about how rough the energy is at the start.
         """
         dimension, units = whole_number("dimension", dimension, 1), whole_number("units", units, 1)
-        layers, seed = whole_number("layers", layers, 1), whole_number("seed", seed, 0)
+        layers, seed = whole_number("layers", layers, 1), checked_seed(seed)
+        if units * (dimension + layers * (units + 1)) > MOST:
+            raise ValueError(
+                f"dimension = {dimension}, units = {units} and layers = {layers}, but {MOST} weights is the most"
+            )
         shapes = (units, dimension), (layers - 1, units, units), (layers, units), (units,)
         spreads = (
             1.0 / positive_number("length", length),

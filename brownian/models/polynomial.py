@@ -1,6 +1,7 @@
 """Polynomials as energies: the simplest family in which every gradient is exact and every loss can be looked up."""
 
 import itertools
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,8 @@ from ..compiled import allocating
 from ..schedule import positive_number, whole_number
 from .definition import energy_model
 from .linear import add_feature
+
+MOST = 10**7  # products of powers that are looked through for monomials
 
 
 @energy_model
@@ -69,6 +72,8 @@ class PolynomialEnergy(NamedTuple):
     def up_to(cls, degree, dimension, top=1.0):
         """All monomials of total degree 1 ... degree - 1, with coefficients 0, and ``top`` times x_d^degree."""
         degree, dimension = whole_number("degree", degree, 2), whole_number("dimension", dimension, 1)
+        if degree > MOST or dimension > math.log2(MOST) or degree**dimension > MOST:
+            raise ValueError(f"degree = {degree} and dimension = {dimension}: degree**dimension must be at most {MOST}")
         rows = itertools.product(range(degree - 1, -1, -1), repeat=dimension)
         powers = sorted((row for row in rows if 1 <= sum(row) < degree), key=sum)
         log_top = np.full(dimension, np.log(positive_number("top", top)))

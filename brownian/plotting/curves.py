@@ -2,28 +2,30 @@
 
 import numpy as np
 
-from ..arguments import checked, numbers, plain_data
-from .look import MUTED, THEORY, axes_or_new, unit_label
+from ..arguments import checked, numbers, numbers_by_name, positive, row, sequences
+from .look import MUTED, THEORY, axes_or_new, check_lengths, unit_label
 
 
 @checked
 def with_errors(x, estimate, *, ax=None, label=None, **options):
     """Points with one standard error each."""
+    check_lengths("x", x, estimate=estimate.value, error=estimate.error if np.ndim(estimate.error) else None)
     ax = axes_or_new(ax)
     look = {"fmt": "o", "elinewidth": 1.0, "markersize": 4.0} | options
     ax.errorbar(x, estimate.value, estimate.error, label=label, **look)
     return ax
 
 
-@checked(x=numbers, y=numbers)
+@checked(y=numbers)
 def theory(x, y, *, ax=None, label="theory"):
-    """A black dashed line."""
+    """A black dashed line; or several, where y has columns."""
+    check_lengths("x", x, axes=2, y=y)
     ax = axes_or_new(ax)
     ax.plot(x, y, label=label, **THEORY)
     return ax
 
 
-@checked
+@checked(times=row, mass=positive, friction=positive, kT=positive)
 def msd(times, estimate, *, ax=None, expected=None, mass=None, friction=None, kT=None, units=None):
     """Mean squared displacement per component, log-log, with ballistic and diffusive guides.
 
@@ -38,6 +40,7 @@ def msd(times, estimate, *, ax=None, expected=None, mass=None, friction=None, kT
     units
         A set of ``brownian.units`` for the labels.
     """
+    check_lengths("times", times, estimate=estimate.value, expected=expected)
     ax = axes_or_new(ax)
     with_errors(times, estimate, ax=ax, label="simulation")
     if kT is not None and mass is not None:
@@ -54,7 +57,7 @@ def msd(times, estimate, *, ax=None, expected=None, mass=None, friction=None, kT
     return ax
 
 
-@checked(errors=plain_data, orders=plain_data)
+@checked(steps=row, errors=sequences, orders=numbers_by_name)
 def convergence(steps, errors, *, ax=None, orders=None, units=None):
     """Errors against the step, log-log, with a slope triangle for each stated order.
 
@@ -67,12 +70,13 @@ def convergence(steps, errors, *, ax=None, orders=None, units=None):
     orders
         The order that each scheme states, by name.
     """
+    for name, values in errors.items():
+        check_lengths("steps", steps, **{f"errors[{name!r}]": values})
     ax = axes_or_new(ax)
-    steps = np.asarray(steps, dtype=float)
     for (name, values), marker in zip(errors.items(), "osD^vP*X" * 4, strict=False):
         (line,) = ax.plot(steps, values, marker=marker, label=name)
         order = (orders or {}).get(name)
-        if order is not None:
+        if order is not None and len(steps) > 1:
             left, right = np.sort(steps)[:2]
             foot = 0.55 * float(np.asarray(values)[np.argmin(steps)])
             corner = foot * (right / left) ** order

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ..arguments import a_verdict_or_several, checked
+from ..arguments import a_verdict_or_several, checked, several_axes
 from .look import MUTED, THEORY, figure
 
 _COLOURS = {"pass": "#3f90da", "fail": "#bd1f01", "note": MUTED}
 _SEVERAL = ("#3f90da", "#ffa90e", "#92dadd", "#832db6", "#a96b59")
 
 
-@checked(judged=a_verdict_or_several)
+@checked(judged=a_verdict_or_several, axes=several_axes(2, 3))
 def verdict(judged, *, axes=None):
     """Deviations of all tests in standard errors, R with its exact interval, and fluctuation against response.
 

@@ -1,15 +1,19 @@
 """Where particles are: densities over the Boltzmann law, landscapes, phase portraits, an animation."""
 
+import pathlib
+
 import numpy as np
 
-from ..arguments import checked
+from ..analysis.reading import checked_component
+from ..arguments import ascending, checked, positive
 from .curves import theory, with_errors
-from .look import MUTED, axes_or_new, figure, style, unit_label
+from .look import MUTED, axes_or_new, check_lengths, figure, style, unit_label
 
 
-@checked
+@checked(edges=ascending)
 def density(edges, estimate, *, ax=None, label=None, **options):
     """A histogram as points at the middle of the bins, with one standard error each."""
+    check_lengths("bins between edges", edges[1:], estimate=estimate.value)
     return with_errors((edges[1:] + edges[:-1]) / 2.0, estimate, ax=ax, label=label, **options)
 
 
@@ -24,7 +28,7 @@ def boltzmann(x, potential, kT, *, ax=None, units=None):
     return ax
 
 
-@checked
+@checked(kT=positive)
 def landscape(potential, *, box, ax=None, kT=None, trajectory=None, particles=6, units=None):
     """The energy along a line (one dimension) or as contours (two), with a few trajectories on it.
 
@@ -73,6 +77,7 @@ def landscape(potential, *, box, ax=None, kT=None, trajectory=None, particles=6,
 @checked
 def phase_portrait(trajectory, *, ax=None, potential=None, mass=None, component=0, particles=2000, units=None):
     """Velocity against position of the last frame, over contours of the energy m v^2 / 2 + U(x) (one dimension)."""
+    checked_component(trajectory, component)
     if trajectory.velocities is None:
         raise ValueError("a phase portrait needs velocities, and the trajectory has none")
     ax = axes_or_new(ax)
@@ -92,7 +97,7 @@ def _margins(values):
     return values.min() - 0.05 * np.ptp(values), values.max() + 0.05 * np.ptp(values)
 
 
-@checked
+@checked(kT=positive)
 def animation(trajectory, path, *, potential=None, box=None, kT=None, frames=100, particles=400, units=None):
     """Write a GIF of the first particles moving, over the landscape in two dimensions or on the energy in one.
 
@@ -107,6 +112,8 @@ def animation(trajectory, path, *, potential=None, box=None, kT=None, frames=100
     """
     from matplotlib.animation import FuncAnimation, PillowWriter
 
+    if pathlib.Path(path).suffix.lower() != ".gif":
+        raise ValueError(f"path = {str(path)!r}, but it must end in .gif")
     chosen = np.unique(np.linspace(0, len(trajectory) - 1, min(frames, len(trajectory))).astype(int))
     x = np.stack([np.asarray(trajectory.positions[int(k), :particles], dtype=float) for k in chosen])
     plane = trajectory.dimension > 1

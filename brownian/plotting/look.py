@@ -2,11 +2,14 @@
 
 import pathlib
 
+import numpy as np
+
 from ..arguments import checked, count
 
 _STYLE = pathlib.Path(__file__).with_name("brownian.mplstyle")
 THEORY = {"color": "black", "linestyle": "--", "linewidth": 1.2, "zorder": 3}
 MUTED = "#94a4a2"
+MOST = 1000  # rows or columns of axes
 
 
 def style():
@@ -19,7 +22,14 @@ def style():
     return plt.style.context(str(_STYLE))
 
 
-@checked(rows=count, columns=count)
+def few(name, value):
+    """How many axes a figure has in one direction."""
+    count(name, value)
+    if value > MOST:
+        raise ValueError(f"{name} must be at most {MOST}, got {value}")
+
+
+@checked(rows=few, columns=few)
 def figure(rows=1, columns=1, **options):
     """A figure and its axes in the project's style.
 
@@ -38,6 +48,16 @@ def figure(rows=1, columns=1, **options):
 def axes_or_new(ax):
     """The axes given, or those of a new figure."""
     return figure()[1] if ax is None else ax
+
+
+def check_lengths(name, points, axes=1, **values):
+    """ValueError unless values, with at most so many axes, hold one for each of the points, whose name is given."""
+    for other, value in values.items():
+        if value is not None and not (np.shape(value)[:1] == points.shape and np.ndim(value) <= axes):
+            raise ValueError(
+                f"{name} and {other} of shapes {points.shape} and {np.shape(value)}, but one of {other} for each of "
+                f"{name} is needed"
+            )
 
 
 def unit_label(units, quantity, power=""):

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ..arguments import a_fit, checked
+from ..arguments import a_fit, checked, row, several_axes
 from .curves import theory, with_errors
-from .look import MUTED, THEORY, axes_or_new, figure, unit_label
+from .look import MUTED, THEORY, axes_or_new, check_lengths, figure, unit_label
 
 
-@checked
+@checked(times=row)
 def vacf(times, estimate, *, ax=None, expected=None, units=None):
     """Absolute velocity autocorrelation per component against the lag, semi-logarithmic.
 
@@ -20,6 +20,7 @@ def vacf(times, estimate, *, ax=None, expected=None, units=None):
     units
         A set of ``brownian.units`` for the labels.
     """
+    check_lengths("times", times, estimate=estimate.value, expected=expected)
     ax = axes_or_new(ax)
     seen = np.abs(estimate.value) > 2.0 * estimate.error
     kept = type(estimate)(np.abs(estimate.value[seen]), estimate.error[seen], estimate.samples)
@@ -36,7 +37,7 @@ def vacf(times, estimate, *, ax=None, expected=None, units=None):
     return ax
 
 
-@checked(fit=a_fit)
+@checked(fit=a_fit, axes=several_axes(2, 2))
 def psd(fit, *, axes=None, units=None):
     """A fitted spectrum, one-sided per frequency, log-log, and below it data / fit with one standard error.
 

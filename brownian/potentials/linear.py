@@ -256,7 +256,7 @@ def Gaussian(mean, covariance, scale=1.0):
     if not lowest > 0.0:
         raise ValueError(f"Gaussian: covariance has the eigenvalue {lowest:.6g}, but all must be positive")
     if center.shape not in ((1,), matrix.shape[:1]):
-        raise ValueError(f"Gaussian: mean of shape {center.shape} for {len(matrix)} dimensions")
+        raise ValueError(f"Gaussian: mean of shape {center.shape} for {len(matrix)} dimensions of covariance")
     inverse = np.linalg.inv(matrix)
     return Quadratic(factor * (inverse + inverse.T) / 2.0, center)
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from .. import vectormath
 from ..compiled import allocating, bits, fma, from_bits, inlined
-from .definition import potential, require_positive
+from ..theory.checks import shortened
+from .definition import cast_field, potential, require_positive
 from .moments import ExactMoments
 
 _LOG2_E, _LN2, _LN2_REST = 1.4426950408889634, 0.6931471805599453, 2.3190468138462996e-17
@@ -17,6 +18,7 @@ _E2, _E3, _E4, _E5 = 0.5000000000000011, 0.16666666666666413, 0.0416666666665301
 _E6, _E7, _E8 = 0.0013888888943630038, 0.0001984126950656434, 2.480149309898049e-05
 _E9, _E10, _E11 = 2.7557586387828287e-06, 2.7630248353312615e-07, 2.500005685359925e-08
 
+_MOST = 10**6  # components on a circle, or along a side
 _SMALL = 1e-250  # a sum above it has lost nothing to the bound of exp_of_negative
 
 
@@ -92,6 +94,7 @@ class GaussianMixture(NamedTuple):
         >>> bn.GaussianMixture.on_circle(4, radius=1.5, width=0.3).means.round(3).tolist()
         [[1.5, 0.0], [0.0, 1.5], [-1.5, 0.0], [-0.0, -1.5]]
         """
+        radius = cast_field("GaussianMixture", "radius", float, radius)
         angles = 2.0 * np.pi * np.arange(_count(components, "components")) / components
         return cls(radius * np.stack([np.cos(angles), np.sin(angles)], axis=1), width, scale=scale)
 
@@ -105,6 +108,7 @@ class GaussianMixture(NamedTuple):
         >>> bn.GaussianMixture.on_grid(2, spacing=3.0).means.tolist()
         [[-1.5, -1.5], [-1.5, 1.5], [1.5, -1.5], [1.5, 1.5]]
         """
+        spacing = cast_field("GaussianMixture", "spacing", float, spacing)
         line = spacing * (np.arange(_count(side, "side")) - 0.5 * (side - 1))
         return cls(np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2), width, scale=scale)
 
@@ -184,8 +188,8 @@ class GaussianMixture(NamedTuple):
 
 
 def _count(value, name):
-    if not (isinstance(value, int | np.integer) and value >= 1):
-        raise ValueError(f"GaussianMixture: {name} = {value!r}, but a whole number of at least 1 is needed")
+    if not (isinstance(value, int | np.integer) and 1 <= value <= _MOST):
+        raise ValueError(f"GaussianMixture: {name} = {shortened(value)}, but a whole number, 1 to {_MOST}, is needed")
     return value
 
 

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..theory.checks import positive
+from ..arguments import components
+from ..theory.checks import positive, single
 from ..theory.plane import boltzmann_average_2d
 from ..theory.weight import Weight
 from .definition import affine_force, depends_on_time, dimension_of, energy, is_potential, named, without_energy
@@ -62,7 +63,7 @@ def exact_moments(potential, kT=1.0, dimension=None):
     """
     if not is_potential(potential):
         raise TypeError(f"exact_moments: {potential!r} is no potential")
-    name, kT = named(potential), float(positive(kT=kT))
+    name, kT = named(potential), float(single(kT=positive(kT=kT)))
     score = without_energy(potential)
     if score is not None:
         raise TypeError(f"exact_moments: {score.__name__} gives a force only, and what it leads to is not Boltzmann's")
@@ -99,8 +100,7 @@ def _dimension(potential, dimension):
     if dimension is None and own is None:
         raise ValueError(f"exact_moments: {named(potential)} can be used in any dimension; give dimension")
     dimension = own if dimension is None else dimension
-    if not (isinstance(dimension, int | np.integer) and dimension >= 1):
-        raise ValueError(f"exact_moments: dimension = {dimension!r}, but a whole number of at least 1 is needed")
+    components("exact_moments: dimension", dimension)
     if own not in (None, dimension):
         raise ValueError(f"exact_moments: dimension = {dimension}, but {named(potential)} lives in {own} dimensions")
     return int(dimension)

@@ -147,7 +147,7 @@ class LogisticRegression(NamedTuple):
         if self.labels.shape != self.features.shape[:1]:
             raise ValueError(
                 f"LogisticRegression: labels of shape {self.labels.shape}, but one for each of "
-                f"{len(self.features)} observations is needed"
+                f"{len(self.features)} rows of features is needed"
             )
         wrong = self.labels[(self.labels != 0.0) & (self.labels != 1.0)]
         if wrong.size:

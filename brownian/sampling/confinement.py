@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from ..arguments import a_potential, checked, count, positive
+from ..arguments import a_potential, checked, positive
 from ..potentials.definition import force, known_minima
 
 DIRECTIONS = 64
 FAR = 1e3, 1e4, 1e5  # in units of the distance from the origin to the farthest minimum, and of 1
 
 
-@checked(target=a_potential, dimension=count, kT=positive)
+@checked(target=a_potential, kT=positive)
 def open_direction(target, dimension, *, kT=1.0):
     """A direction along which exp(-U / kT) can't be normalised, or None where none of those tried is one.
 
@@ -41,7 +41,7 @@ def open_direction(target, dimension, *, kT=1.0):
     """
     rng = np.random.default_rng(20260301)
     random = rng.normal(size=(DIRECTIONS, dimension))
-    axes = np.eye(dimension)[:DIRECTIONS]
+    axes = np.eye(min(DIRECTIONS, dimension), dimension)
     directions = np.concatenate([axes, -axes, random / np.linalg.norm(random, axis=1, keepdims=True)])
     minima = known_minima(target, dimension)
     scale = max(1.0, float(np.linalg.norm(minima, axis=1).max())) if len(minima) else 1.0

@@ -7,6 +7,7 @@ import numpy as np
 from ..advice.advising import named
 from ..advice.forecasting import forecast
 from ..annealing import Annealing
+from ..arguments import components
 from ..dynamics import Langevin, Overdamped
 from ..guards import check_is_potential, checked_integrator
 from ..integrators import MALA, EulerMaruyama, Integrator
@@ -93,6 +94,8 @@ def sample(target, *, tau, steps, chains, seed=None, sigma=None, integrator=None
     target = target if hasattr(target, "is_potential") else cast(target)
     tau, steps = positive_number("tau", tau), whole_number("steps", steps, 1)
     chains, every = whole_number("chains", chains, 1), whole_number("every", every, 1)
+    if every > steps:
+        raise ValueError(f"every = {every!r}, but the run has {steps} steps")
     friction, mass, dtype = positive_number("friction", friction), positive_number("mass", mass), kept_type(dtype)
     check_start(start)
     dimension = _dimension(target, dimension, start)
@@ -135,7 +138,9 @@ def _dimension(target, dimension, start):
         known = (shape[1] if len(shape) == 2 else 1) if known is None else known
     if dimension is None and known is None:
         raise ValueError(f"dimension = None, but {type(target).__name__} can live in any: give dimension=...")
-    return whole_number("dimension", known if dimension is None else dimension, 1)
+    dimension = known if dimension is None else dimension
+    components("dimension", dimension)
+    return dimension
 
 
 def _temperatures(tau, sigma, steps, annealing, tempering):

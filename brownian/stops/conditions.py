@@ -53,12 +53,12 @@ def _looked_at(condition):
         raise TypeError(f"{owner}: bridge = {bridge!r}, but True, False or None is needed")
 
 
-def _positions(x, name="x"):
-    """Positions as an array (particles, dimension)."""
+def _positions(x, name="x", component=0):
+    """Positions as an array (particles, dimension), which has this component."""
     numbers(name, x)
     x = np.asarray(x, dtype=np.float64)
-    if x.ndim != 2:
-        raise ValueError(f"{name} of shape {x.shape}, but (particles, dimension) is needed")
+    if x.ndim != 2 or x.shape[1] <= component:
+        raise ValueError(f"{name} of shape {x.shape}, but (particles, dimension) with component {component} is needed")
     return x
 
 
@@ -149,14 +149,14 @@ class LeaveInterval(StopCondition):
 
     def met_at(self, x):
         """Which positions are outside, or on the bounds."""
-        x = _positions(x)[:, self.component]
+        x = _positions(x, "x", self.component)[:, self.component]
         return (x <= self.low) | (x >= self.high)
 
     def sides(self, positions):
         """+1 for particles on the upper side, -1 for the lower, 0 inside; positions (particles, dimension) at the
         end.
         """
-        x = _positions(positions, "positions")[:, self.component]
+        x = _positions(positions, "positions", self.component)[:, self.component]
         return (x >= self.high).astype(int) - (x <= self.low).astype(int)
 
 
@@ -198,7 +198,7 @@ class CrossLevel(StopCondition):
 
     def met_at(self, x):
         """Which positions are on the level."""
-        return _positions(x)[:, self.component] == self.level
+        return _positions(x, "x", self.component)[:, self.component] == self.level
 
 
 @dataclass(frozen=True)

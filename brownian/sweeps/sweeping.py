@@ -157,7 +157,9 @@ def _value(name, value, arguments, subject):
         raise ValueError(f"{name}: belongs to the sweep, not to {subject.shown}; {hint}")
     if name not in arguments and None not in arguments:
         allowed = [str(known) for known in arguments if known not in SUPPLIED]
-        raise ValueError(f"{name}: no parameter of {subject.shown}, which has {', '.join(allowed) or 'none'}")
+        raise ValueError(
+            f"{name or repr(name)}: no parameter of {subject.shown}, which has {', '.join(allowed) or 'none'}"
+        )
     return typed(name, value, arguments.get(name))
 
 

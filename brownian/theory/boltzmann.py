@@ -180,7 +180,7 @@ def boltzmann_moment(n, energy, *, kT, period=None, support=None):
     1.2393967489
     """
     n = int(single(n=whole(n=n)))
-    return Weight(energy, kT, period, support).average(lambda x: x**n)
+    return Weight(energy, kT, period, support).average(lambda x: x**n, "energy or x^n")
 
 
 def boltzmann_cdf(x, energy, *, kT, period=None, support=None):

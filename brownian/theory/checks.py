@@ -46,6 +46,15 @@ def whole(**values):
     return np.asarray(checked).astype(np.int64)[()]
 
 
+def together(**values):
+    """Return the values, broadcast to one shape, or raise ValueError naming their shapes where they have none."""
+    try:
+        return np.broadcast_arrays(*values.values())
+    except ValueError:
+        shapes = " and ".join(f"{name} of shape {np.shape(value)}" for name, value in values.items())
+        raise ValueError(f"{shapes} can't be broadcast to one shape") from None
+
+
 def single(**values):
     """Return the values, or raise ValueError naming the first that is an array."""
     for name, value in values.items():
@@ -62,10 +71,13 @@ def choice(allowed, where="", **values):
     return value
 
 
-def evaluated(points, **functions):
-    """What the one function says at points (arrays of one shape), as float64 of their shape; ValueError naming it."""
+def evaluated(points, values=None, **functions):
+    """What the one function says at points (arrays of one shape), as float64 of their shape; ValueError naming it.
+
+    values: the shape of what it says, where that is another one.
+    """
     ((name, function),) = functions.items()
-    shape = points[0].shape
+    shape = points[0].shape if values is None else values
     if not callable(function):
         raise ValueError(f"{name} must be a function of {len(points)} array(s) of positions, got {shortened(function)}")
     answer = function(*points)
@@ -74,5 +86,6 @@ def evaluated(points, **functions):
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} must return numbers, got {shortened(answer)}") from None
     if value.ndim > 0 and value.shape != shape:
-        raise ValueError(f"{name} must map an array of shape {shape} to the same shape, got {value.shape}")
+        wanted = "the same shape" if values is None else f"shape {values}"
+        raise ValueError(f"{name} must map an array of shape {points[0].shape} to {wanted}, got {value.shape}")
     return np.broadcast_to(value, shape)

@@ -11,7 +11,7 @@ Parameters broadcast; masses are all > 0 (underdamped) or all 0 (overdamped, the
 
 import numpy as np
 
-from .checks import nonnegative, positive
+from .checks import nonnegative, positive, together
 from .linear import KERNEL, check_scheme, kernel_coefficients
 
 
@@ -26,9 +26,11 @@ def is_underdamped(scheme, mass):
 
 def check_stable(scheme, dt, **parameters):
     """Raise ValueError unless dt is below the stability limit."""
+    together(dt=dt, **parameters)
     limit = stability_limit(scheme, **parameters)
     if not np.all(dt < limit):
-        raise ValueError(f"dt must be below the stability limit of {scheme}, {limit}, got {dt!r}")
+        words = ", ".join(f"{name} = {value}" for name, value in parameters.items())
+        raise ValueError(f"dt must be below the stability limit of {scheme} ({words}), {limit}, got {dt}")
 
 
 def stability_limit(scheme, *, friction, stiffness, mass=0.0):
@@ -72,7 +74,7 @@ def stability_limit(scheme, *, friction, stiffness, mass=0.0):
     friction = positive(friction=friction)
     stiffness, mass = nonnegative(stiffness=stiffness, mass=mass)
     underdamped = is_underdamped(scheme, mass)
-    friction, stiffness, mass = np.broadcast_arrays(friction, stiffness, mass)
+    friction, stiffness, mass = together(friction=friction, stiffness=stiffness, mass=mass)
     with np.errstate(divide="ignore"):
         if scheme == "exact_ou":
             limit = np.full(friction.shape, np.inf)

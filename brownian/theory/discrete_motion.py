@@ -5,7 +5,7 @@ a = lambda dt/m.  Schemes and parameters as in `brownian.theory.discrete`.
 
 import numpy as np
 
-from .checks import nonnegative, positive, whole
+from .checks import nonnegative, positive, together, whole
 from .discrete import check_stable, is_underdamped, position_variance_ratio, velocity_variance_ratio
 from .free import free_msd
 from .linear import KERNEL, kernel_coefficients, lag_covariance, linear_scheme
@@ -182,6 +182,7 @@ def discrete_msd(n, scheme, *, friction, kT, dt, mass=0.0):
     """
     n, mass = whole(n=n), nonnegative(mass=mass)
     friction, kT, dt = positive(friction=friction, kT=kT, dt=dt)
+    together(n=n, friction=friction, kT=kT, dt=dt, mass=mass)
     underdamped = is_underdamped(scheme, mass)
     check_stable(scheme, dt, friction=friction, stiffness=0.0, mass=mass)
     if scheme == "exact_ou":

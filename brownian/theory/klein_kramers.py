@@ -84,7 +84,7 @@ def _root(levels, start, slope, accuracy):
         slope = (value - before) / (following - rate)
         rate = following
     raise ValueError(
-        "energy must have a barrier: nothing decays more slowly than friction/(2 mass) = "
+        "energy must have a barrier above kT: nothing decays more slowly than friction/(2 mass) = "
         f"{levels.gamma / 2.0}, below which no motion can ring, with {len(levels.from_odd)} polynomials and "
         f"{levels.hermites} Hermite functions"
     )

@@ -70,7 +70,7 @@ def _reimann_integrals(energy, force, period, kT):
     def mirrored(x):
         return -v(-x)
 
-    edges = transport_panels(v, graded(flat, 0.0, period))
+    edges = transport_panels(v, graded(flat, 0.0, period), "energy - force x")
     x, half = panels(edges)
     value, (first, last) = v(x), v(np.array([0.0, period]))
     lost = -np.expm1(-tilt * period)

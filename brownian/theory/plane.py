@@ -3,7 +3,7 @@
 import numpy as np
 
 from .checks import evaluated, finite, positive, single
-from .quadrature import WEIGHTS, panels
+from .quadrature import WEIGHTS, panels, weighted
 
 _NODES_AT_MOST = 2048
 
@@ -24,8 +24,8 @@ def _integrals(f, energy, kT, box, divisions):
     if np.any(np.isnan(value)) or not np.isfinite(value.min()):
         raise ValueError(f"energy must be finite or +inf in the box, got a minimum of {value.min()}")
     density = np.exp((value.min() - value) / kT)
-    weighted = np.where(density > 0, density * evaluated((x, y), f=f), 0.0)
-    return value.min(), wx @ density @ wy, wx @ weighted @ wy, wx @ np.abs(weighted) @ wy
+    moment = weighted((x, y), density, f)
+    return value.min(), wx @ density @ wy, wx @ moment @ wy, wx @ np.abs(moment) @ wy
 
 
 def boltzmann_average_2d(f, energy, *, kT, box, tolerance=1e-10):

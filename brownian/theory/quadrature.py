@@ -34,6 +34,17 @@ def reduced(energy, kT):
     return u
 
 
+def weighted(points, weight, f):
+    """Return f times the weight at points, 0 where there is no weight; ValueError where f is NaN all the same."""
+    value = evaluated(points, f=f)
+    wrong = np.isnan(value) & (weight > 0)
+    if np.any(wrong):
+        where = ", ".join(f"{coordinate[wrong][0]:g}" for coordinate in points)
+        raise ValueError(f"f must be a number wherever the density is not 0, got nan at {where}")
+    with np.errstate(invalid="ignore"):
+        return np.where(weight > 0, value * weight, 0.0)
+
+
 def reach(u, origin, direction):
     """Distance from origin, in one direction, beyond which u stays more than CUTOFF above its least value there.
 
@@ -109,12 +120,13 @@ def rounding(u):
     return tolerance
 
 
-def refine(integrand, edges, tolerance, allowed=None):
+def refine(integrand, edges, tolerance, allowed=None, what="energy or f"):
     """Halve panels until one and two times 16 nodes agree on every integral, and no jump hides between node and edge.
 
     ``integrand(x)``, x of shape (panels, nodes), returns an array (functions, panels, nodes), in which each panel may
     have a scale of its own.  The difference may be ``tolerance(x)``, of shape (panels,), times the panel's own integral
     of the modulus, plus `allowed`, of shape (functions,).  A panel of 2^-50 of the whole is left as it is: a jump.
+    What is integrated has the name `what` in errors.
     """
     left, right = edges[:-1], edges[1:]
     narrow = (edges[-1] - edges[0]) * 2.0**-50
@@ -122,7 +134,7 @@ def refine(integrand, edges, tolerance, allowed=None):
     done = [edges[-1:]]
     while left.size:
         if sum(part.size for part in done) + left.size > PANELS:
-            raise ValueError(f"energy or f is too rough: more than {PANELS} panels in [{edges[0]}, {edges[-1]}]")
+            raise ValueError(f"{what} is too rough: more than {PANELS} panels in [{edges[0]}, {edges[-1]}]")
         half = (right - left) / 2.0
         x = ((left + right) / 2.0)[:, None] + half[:, None] * SPLIT
         with np.errstate(over="ignore", invalid="ignore"):
@@ -157,7 +169,7 @@ def running(u, edges):
         return carried[:-1, None] * np.exp(value - at_edges[:-1, None]) + local, carried
 
 
-def transport_panels(u, edges):
+def transport_panels(u, edges, what="energy"):
     """Edges that resolve both e^{-u} and e^{u}, panel by panel, at any height of u."""
 
     def both(x):
@@ -165,4 +177,4 @@ def transport_panels(u, edges):
         value = value - value.mean(axis=1, keepdims=True)
         return np.exp(np.stack([-value, value]))
 
-    return refine(both, edges, rounding(u))
+    return refine(both, edges, rounding(u), what=what)

@@ -10,7 +10,7 @@ dt = z.  Arrays of z broadcast.
 import numpy as np
 from scipy.special import betainc
 
-from .checks import positive, whole
+from .checks import positive, together, whole
 from .discrete import position_variance_ratio
 from .linear import check_scheme
 
@@ -236,7 +236,7 @@ def gradients_to_error(scheme, z, error=0.01):
     >>> print(gradients_to_error("euler_maruyama", [0.1, 0.3]), gradients_to_error("leimkuhler_matthews", 1.0))
     [1221.   inf] 150.0
     """
-    z, error = np.broadcast_arrays(_steps(scheme, z), positive(error=error))
+    z, error = together(z=_steps(scheme, z), error=positive(error=error))
     possible = (_variance(scheme, z) - 1.0) ** 2 / 2.0 < error
 
     def reached(n):

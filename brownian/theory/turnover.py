@@ -26,7 +26,10 @@ def _curvature(u, name, x, distance):
         raise ValueError(f"energy must be smooth at {name} = {x}")
     slope, curvature = (legendre.legval(0.0, legendre.legder(series, n)) / radius**n for n in (1, 2))
     if not abs(slope) <= 1e-4 * distance * abs(curvature):
-        raise ValueError(f"{name} must be where the force vanishes, got U'({x}) = {slope} kT per unit length")
+        raise ValueError(
+            f"{name} must be where the force vanishes, got U'({x}) = {slope} kT per unit length (|top - well| = "
+            f"{distance:g})"
+        )
     return float(curvature)
 
 
@@ -71,7 +74,9 @@ def _checked(energy, well, top, mass, friction, kT):
     u = reduced(energy, kT)
     bottom, summit = u(np.array([well, top]))
     if not summit > bottom:
-        raise ValueError(f"top must be higher than the well, got U(top) - U(well) = {(summit - bottom) * kT}")
+        raise ValueError(
+            f"top must be higher than the well at {well:g}, got U(top) - U(well) = {(summit - bottom) * kT}"
+        )
     return u, float(summit - bottom)
 
 

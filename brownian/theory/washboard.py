@@ -82,8 +82,9 @@ def _converged(u, tilt, gamma, speed, period, accuracy):
         sizes[grown] = int(GROWTH * sizes[grown])
         if sizes[grown] > MOST[grown]:
             raise ValueError(
-                f"energy must be smoother, friction or kT higher, or accuracy above {max(changes):.0e}: {MOST[0]} "
-                f"waves and {MOST[1]} Hermite functions do not suffice for accuracy = {accuracy}"
+                "energy must be smoother, friction or kT higher, force or mass lower, or accuracy above "
+                f"{max(changes):.0e}: {MOST[0]} waves and {MOST[1]} Hermite functions do not suffice for accuracy = "
+                f"{accuracy}"
             )
         before, answer = answer, solve()
         scale = np.maximum(np.abs(answer), [1e-6 * abs(answer[1]), 0.0])

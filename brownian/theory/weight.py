@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .checks import evaluated, finite, positive, single
-from .quadrature import NODES, WEIGHTS, graded, panels, reach, reduced, refine, rounding, zoom
+from .checks import finite, positive, single
+from .quadrature import NODES, WEIGHTS, graded, panels, reach, reduced, refine, rounding, weighted, zoom
 
 CHUNK = 1 << 16
 NOTHING = np.array([1e-290])  # below it the weight becomes denormal and loses its digits
@@ -59,21 +59,17 @@ class Weight:
         half = (x - left) / 2.0
         return half * (self(left[..., None] + half[..., None] * (1.0 + NODES)) @ WEIGHTS)
 
-    def average(self, f):
-        """Average of f: int f w dx / int w dx."""
+    def average(self, f, what="energy or f"):
+        """Average of f: int f w dx / int w dx; what is integrated has the name `what` in errors."""
 
-        def weighted(x):
-            weight, value = self(x), evaluated((x,), f=f)
-            if np.any(np.isnan(value) & (weight > 0)):
-                raise ValueError(f"f must be a number wherever the density is not 0, got nan near x = {x.flat[0]}")
-            with np.errstate(invalid="ignore"):
-                return np.where(weight > 0, value * weight, 0.0)[None]
+        def moment(x):
+            return weighted((x,), self(x), f)[None]
 
         x, half = panels(self.edges)
-        scale = np.sum(np.abs(weighted(x)[0]) @ WEIGHTS * half[:, 0], keepdims=True)
-        edges = refine(weighted, self.edges, rounding(self.u), 1e-14 * scale)
+        scale = np.sum(np.abs(moment(x)[0]) @ WEIGHTS * half[:, 0], keepdims=True)
+        edges = refine(moment, self.edges, rounding(self.u), 1e-14 * scale, what)
         x, half = panels(edges)
-        return float(np.sum(weighted(x)[0] @ WEIGHTS * half[:, 0]) / self.cumulative[-1])
+        return float(np.sum(moment(x)[0] @ WEIGHTS * half[:, 0]) / self.cumulative[-1])
 
     def probability(self, x):
         """Share of the weight below x."""

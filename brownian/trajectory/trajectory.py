@@ -2,6 +2,7 @@
 
 import copy
 
+from ..arguments import count
 from ..description import own_potential
 from ..observables import observed
 from ..observables.observer import unpack_state
@@ -170,9 +171,8 @@ class Trajectory:
         """
         positions, velocities = self.positions, self.velocities
         frame_bytes = self.particles * self.dimension * positions.dtype.itemsize
-        chunk = max(1, ITERATION_BYTES // frame_bytes) if chunk is None else int(chunk)
-        if chunk < 1:
-            raise ValueError(f"chunk must be at least 1 frame, not {chunk}")
+        chunk = max(1, ITERATION_BYTES // frame_bytes) if chunk is None else chunk
+        count("chunk", chunk)
         for start in range(0, len(self), chunk):
             rows = slice(start, min(start + chunk, len(self)))
             yield rows, positions[rows], None if velocities is None else velocities[rows]
