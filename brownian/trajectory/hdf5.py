@@ -10,6 +10,7 @@ import numpy as np
 
 from .description import printable
 from .errors import TrajectoryError
+from .heaps import check_heaps
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # Compressed numbers may take so many times the size of the file, and always so many bytes.  DEFLATE makes up to 1032
@@ -64,6 +65,7 @@ def open_file_of_frames(path):
         head = raw.read(12)
     if not h5py.is_hdf5(path):
         raise TrajectoryError(f"{path}: is no HDF5 file (an H5MD trajectory was expected)", path)
+    check_heaps(path)
     # Byte 11 of the superblock, from version 2 on, says whether a writer has not closed the file (HDF5 file format
     # specification, section II.A).  Trying the plain open first would not do: SWMR also opens truncated files.
     if len(head) == 12 and head[:8] == SIGNATURE and head[8] >= 2 and head[11] & WRITING_SWMR:
