@@ -25,6 +25,7 @@ from streams import CONTROL, PLANTED, STREAMS, Source
 RESULTS = measurement.ROOT / "results" / "trust"
 WEAK, FAIL = 0.005, 1e-6  # dieharder's own bounds
 REPEAT, CONFIRMED = 3, 1e-4
+FURTHER = 3  # stretches on which a failure is looked at again, for the reader: it remains a failure
 STRETCH = 2**34  # steps (or seeds) between the stretches of two tests: none sees another's numbers
 # Tests of dieharder by number and, where it varies, the length of the words they look at, quick ones first.  Left out:
 # those which it calls suspect or of no use itself (5, 6, 7, 14).
@@ -82,6 +83,40 @@ def examine(name, test, ntuple):
     return record
 
 
+def look_further(record):
+    """What a failed test says of further stretches with as many samples as its repetition, and of the control's."""
+    test, ntuple = record["d"], record["n"]
+    samples = REPEAT * record["rows"][0]["samples"]
+    record["further"] = {
+        name: [
+            run_test(Source(name, (64 * test + ntuple + 2**15 * k) * STRETCH), test, ntuple, samples)[0]
+            for k in range(2, FURTHER + 2)
+        ]
+        for name in (record["stream"], *CONTROL)
+    }
+
+
+def further(failed):
+    """A table of the failures: the rows that failed, and how close all rows come on further stretches."""
+    rows = []
+    for record in failed:
+        worst = min([*record["rows"], *record.get("repeated", [])], key=lambda row: edge(row["p"]))
+        same = [
+            f"{row['p']:.3f}" for run in record["further"][record["stream"]] for row in run
+            if (row["test"], row["n"]) == (worst["test"], worst["n"])
+        ]  # fmt: skip
+        closest = [
+            ", ".join(f"{min(edge(row['p']) for row in run):.1e}" for run in runs)
+            for runs in record["further"].values()
+        ]
+        rows.append(
+            [record["stream"], f"{worst['test']} -n {worst['n']}", f"{worst['p']:.5f}", ", ".join(same), *closest]
+        )
+    header = ["failed", "test", "p", f"p on {FURTHER} further stretches", "closest to 0 or 1 of all its rows there",
+              f"and of {', '.join(CONTROL)}"]  # fmt: skip
+    return measurement.table(header, rows) if rows else ""
+
+
 def summary(records, names, texts):
     """A table, a row per stream."""
     rows = []
@@ -127,11 +162,12 @@ def report(options, records, load, commands):
     weak = sum(edge(row["p"]) < WEAK for record in ours for row in record["rows"])
     failed = [record for record in ours if record["failed"]]
     version = subprocess.run(["dieharder", "-V"], capture_output=True, text=True, check=False).stdout.split()
-    text = "\n\n".join([
+    text = "\n\n".join(filter(None, [
         f"{len(ours)} tests of dieharder {version[0] if version else ''} on {len(STREAMS)} streams of the noise, "
         f"{total} p values, {sum(record['seconds'] for record in ours) / 60:.0f} minutes of CPU: {weak} weak (closer "
         f"than {WEAK} to 0 or 1; {2 * WEAK * total:.1f} expected), **{len(failed)} failed**.",
         summary(records, names, texts),
+        further([record for record in failed if "further" in record]),
         f"""A failure, fixed before any run: p closer than {FAIL:.0e} to 0 or 1, or a weak one whose test, repeated on a
 fresh stretch of the stream with {REPEAT} times the samples, comes closer than {CONFIRMED:.0e}. Of {total} p values
 {total * 2 * FAIL:.1e} + {total * 2 * WEAK * 2 * CONFIRMED:.1e} failures are expected by chance. Rows of one test share
@@ -145,7 +181,7 @@ step groups beyond 2^32 are in it. The control is NumPy's PCG64DXSM through the 
         caught(records),
         "TestU01 and PractRand are not packaged for the systems that this ran on; `--emit STREAM` gives any stream, as "
         "raw 32-bit words, to whichever battery is at hand.",
-    ])  # fmt: skip
+    ]))  # fmt: skip
     made = measurement.conditions(load)
     made["command"] = "; ".join(dict.fromkeys([*commands, made["command"]]))
     options.results.mkdir(parents=True, exist_ok=True)
@@ -204,6 +240,9 @@ def main():
                     flush=True,
                 )
                 report(options, records, load, commands)
+    for record in records:
+        if record["failed"] and record["stream"] in STREAMS and "further" not in record:
+            look_further(record)
     print(report(options, records, load, commands))
     return int(any(record["failed"] for record in records if record["stream"] in STREAMS))
 
