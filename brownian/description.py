@@ -230,6 +230,16 @@ def build_integrator(data):
     return build_named("integrator", INTEGRATORS, data)
 
 
+def _version_of_h5py():
+    """Its version, from what was installed where that can be read: importing it takes time."""
+    try:
+        return importlib.metadata.version("h5py")
+    except importlib.metadata.PackageNotFoundError:
+        import h5py
+
+        return h5py.__version__
+
+
 def made(command=None):
     """Versions, machine, time and command line of this process."""
     import numba
@@ -240,7 +250,7 @@ def made(command=None):
             "python": platform.python_version(),
             "numpy": np.__version__,
             "numba": numba.__version__,
-            "h5py": importlib.metadata.version("h5py"),
+            "h5py": _version_of_h5py(),
         },
         "machine": f"{platform.system()} {platform.machine()}",
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

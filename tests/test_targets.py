@@ -125,7 +125,7 @@ NO_MOMENTS = [
     (lambda: exact_moments(3.0), TypeError, "3.0 is no potential"),
     (lambda: exact_moments(bn.Harmonic(2.0)), ValueError, "Harmonic can be used in any dimension; give dimension"),
     (lambda: exact_moments(bn.Banana(), dimension=3), ValueError, "dimension = 3, but Banana lives in 2"),
-    (lambda: exact_moments(bn.Harmonic(2.0), dimension=0), ValueError, "dimension = 0, but a whole number"),
+    (lambda: exact_moments(bn.Harmonic(2.0), dimension=0), ValueError, "dimension must be at least 1"),
     (lambda: exact_moments(bn.Harmonic(2.0), -1.0, 2), ValueError, "kT must be finite and > 0, got -1.0"),
     (lambda: exact_moments(bn.Free(), dimension=2), ValueError, "Free does not confine"),
     (lambda: exact_moments(bn.Cosine(1.1, 2.0), dimension=1), ValueError, "Cosine does not confine"),

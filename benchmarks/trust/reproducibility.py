@@ -22,6 +22,7 @@ import argparse
 import contextlib
 import dataclasses
 import hashlib
+import inspect
 import itertools
 import json
 import os
@@ -203,15 +204,16 @@ def planted(name):
     if name == "resume":
         pack = running.pack_state
         return mock.patch.object(running, "pack_state", lambda *a: pack(*a).astype(np.float32).astype(np.float64))
-    begin = engine.Engine.__init__
+    begin, places = engine.Engine.__init__, list(inspect.signature(engine.run_blocks).parameters)
+    at, by = places.index("noise"), {"block": "first_block", "call": "first_step"}.get(name)
 
     def init(self, *arguments, **options):
         begin(self, *arguments, **options | ({"first_particle": 0} if name == "alone" else {}))
-        inner, by = self._run, {"block": 0, "call": 17}.get(name)
+        inner = self._run
 
         def run(*a):
-            noise = a[5] if by is None else type(a[5])(np.uint64(int(a[5].seed) + int(a[by])))
-            inner(*a[:5], noise, *a[6:])
+            noise = a[at] if by is None else type(a[at])(np.uint64(int(a[at].seed) + int(a[places.index(by)])))
+            inner(*a[:at], noise, *a[at + 1 :])
 
         self._run = run
 
