@@ -37,7 +37,7 @@ import numba
 done("Numba")
 import brownian as bn
 bn.Simulation, bn.Harmonic, bn.Langevin
-done("the modules of the package, h5py")
+done("the modules of the package")
 from brownian.caching import spare_blas
 spare_blas()
 from numba.core.registry import cpu_target
