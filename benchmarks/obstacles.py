@@ -8,13 +8,14 @@ One bead (W7): its normals, and the step.  The first step of a process, and comp
 
 import argparse
 import json
-import os
 import subprocess
 import sys
+import textwrap
 
 import numba
 import numpy as np
 from measurement import RESULTS, add_options, conditions, in_turns, save, table, wait_for_quiet
+from startup import ENVIRONMENT, MODULE, STEPS
 
 from brownian.bench.workloads import WORKLOADS, moving, noise_alone, simulation
 from brownian.compiled import fma, inlined
@@ -25,9 +26,10 @@ WANTED = 6.0  # times the best Python peer, W4
 # Additions, multiplications, fused ones and maxima of a component of the mixture in d dimensions: the exponent
 # 1 + 3 d, its exponential 20, the sums 2 + 2 d; read off brownian/potentials/mixture.py.
 OPERATIONS = {"exponents": 8 * (1 + 3 * 2), "exponentials": 8 * 20, "sums": 8 * (2 + 2 * 2)}
-STAGES = """
+HARMONIC_STEPS = STEPS.format(potential="bn.Harmonic(1.0)")
+STAGES = f"""
 import time, json
-began, taken = time.perf_counter(), {}
+began, taken = time.perf_counter(), {{}}
 def done(name):
     global began
     taken[name], began = time.perf_counter() - began, time.perf_counter()
@@ -44,34 +46,20 @@ from numba.core.registry import cpu_target
 cpu_target.target_context.refresh()
 cpu_target.typing_context.refresh()
 done("Numba's tables of functions")
-run = lambda: bn.Simulation(potential=bn.Harmonic(1.0), dynamics=bn.Langevin(mass=1.0, friction=1.0, kT=1.0), dt=0.01,
-                            particles=1000, dimension=3, seed=7, start="minimum").run(steps=10)
-run()
+{HARMONIC_STEPS}
 done("machine code from the disk, and the run")
-run()
+{HARMONIC_STEPS}
 done("(the run alone, once more)")
 print(json.dumps(taken))
 """
-COMPILING = """
+COMPILING = f"""{MODULE.format(number=0)}
 import json, time
-import brownian as bn
 from numba.core import event
-from typing import NamedTuple
-taken = {"LLVM": 0.0}
-dynamics = bn.Langevin(mass=1.0, friction=1.0, kT=1.0)
-run = lambda potential: bn.Simulation(potential=potential, dynamics=dynamics, dt=0.01, particles=1000, dimension=3,
-                                      seed=7, start="minimum").run(steps=10)
-run(bn.Harmonic(1.0))
-@bn.potential
-class Sextic(NamedTuple):
-    strength: float
-    def component_energy(self, x, d, t):
-        return self.strength * x**6 / 6.0
-    def component_force(self, x, d, t):
-        return -self.strength * x**5
+{HARMONIC_STEPS}
+taken = {{"LLVM": 0.0}}
 with event.install_recorder("numba:llvm_lock") as locks:
     began = time.perf_counter()
-    run(Sextic(1.0))
+{textwrap.indent(STEPS.format(potential="Sextic(1.0)"), "    ")}
     taken["all"] = time.perf_counter() - began
 depth = 0
 for stamp, e in locks.buffer:
@@ -139,9 +127,8 @@ def bead(rounds):
 
 def processes(program, rounds):
     """Seconds by part, the fastest of some processes each."""
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}
     runs = [
-        json.loads(subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True,
+        json.loads(subprocess.run([sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True,
                                   check=True).stdout)
         for _ in range(rounds + 1)
     ][1:]  # fmt: skip

@@ -47,6 +47,7 @@ class Sextic(NamedTuple):
     def component_force(self, x, d, t):
         return -self.strength * x**5
 '''
+ENVIRONMENT = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}  # byte code is kept, as with everybody
 STAMP = "\nimport time\nprint(time.monotonic())\n"
 
 
@@ -63,8 +64,7 @@ class Process:
 
     def __init__(self, program, cache, folder):
         self.program = program + STAMP
-        here = {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": ""}
-        self.environment = os.environ | here
+        self.environment = ENVIRONMENT | {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(folder)}
 
     def __call__(self):
         """Seconds from before the start until the last line is reached (one clock for all processes of a machine)."""

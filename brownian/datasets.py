@@ -35,6 +35,11 @@ def _number(**values):
     return int(value)
 
 
+def _positive(**values):
+    """One positive number."""
+    return float(single(**{name: positive(**values) for name in values}))
+
+
 def _blurred(points, noise, generator):
     return points + float(single(noise=nonnegative(noise=noise))) * generator.normal(size=points.shape)
 
@@ -96,7 +101,7 @@ def eight_gaussians(n, radius=2.0, noise=0.02, seed=0):
     >>> eight_gaussians(3, noise=0.0, seed=7).round(3).tolist()
     [[0.0, 2.0], [-1.414, 1.414], [1.414, -1.414]]
     """
-    n, radius, generator = _number(n=n), float(single(radius=positive(radius=radius))), _generator(seed)
+    n, radius, generator = _number(n=n), _positive(radius=radius), _generator(seed)
     angle = generator.integers(8, size=n) * (np.pi / 4.0)
     return _blurred(radius * np.stack([np.cos(angle), np.sin(angle)], axis=1), noise, generator)
 
@@ -150,12 +155,7 @@ def spirals(n, arms=2, turns=1.5, noise=0.1, seed=0):
     >>> print(f"{np.linalg.norm(spirals(2000, turns=1.5, noise=0.0), axis=1).max():.2f}")
     1.50
     """
-    n, arms, turns, generator = (
-        _number(n=n),
-        _number(arms=arms),
-        float(single(turns=positive(turns=turns))),
-        _generator(seed),
-    )
+    n, arms, turns, generator = _number(n=n), _number(arms=arms), _positive(turns=turns), _generator(seed)
     radius = turns * np.sqrt(generator.random(n))
     angle = 2.0 * np.pi * (radius + generator.integers(arms, size=n) / arms)
     return _blurred(radius[:, np.newaxis] * np.stack([np.cos(angle), np.sin(angle)], axis=1), noise, generator)

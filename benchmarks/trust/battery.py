@@ -67,15 +67,19 @@ def run_test(source, test, ntuple, samples=None):
     return [{"test": row[0], "n": int(row[1]), "samples": int(row[3]), "p": float(row[4])} for row in rows], fed
 
 
+def stretch(name, test, ntuple, turn=0):
+    """The part of a stream that a test sees in its turn: 0 first, 1 repeated, later looked at further."""
+    return Source(name, (64 * test + ntuple + 2**15 * turn) * STRETCH)
+
+
 def examine(name, test, ntuple):
     """Test a stream, and once more if a p value is weak; a record of all of it."""
     began = cpu_seconds()
-    place = 64 * test + ntuple
-    rows, fed = run_test(Source(name, place * STRETCH), test, ntuple)
+    rows, fed = run_test(stretch(name, test, ntuple), test, ntuple)
     record = {"stream": name, "d": test, "n": ntuple, "bytes": fed, "rows": rows}
     record["failed"] = min(edge(row["p"]) for row in rows) < FAIL
     if min(edge(row["p"]) for row in rows) < WEAK and not record["failed"]:
-        again, more = run_test(Source(name, (place + 2**15) * STRETCH), test, ntuple, REPEAT * rows[0]["samples"])
+        again, more = run_test(stretch(name, test, ntuple, 1), test, ntuple, REPEAT * rows[0]["samples"])
         weak = [(row, other) for row, other in zip(rows, again, strict=True) if edge(row["p"]) < WEAK]
         record |= {"repeated": [other for _, other in weak], "bytes": fed + more}
         record["failed"] = any(edge(other["p"]) < CONFIRMED for _, other in weak)
@@ -88,10 +92,7 @@ def look_further(record):
     test, ntuple = record["d"], record["n"]
     samples = REPEAT * record["rows"][0]["samples"]
     record["further"] = {
-        name: [
-            run_test(Source(name, (64 * test + ntuple + 2**15 * k) * STRETCH), test, ntuple, samples)[0]
-            for k in range(2, FURTHER + 2)
-        ]
+        name: [run_test(stretch(name, test, ntuple, turn), test, ntuple, samples)[0] for turn in range(2, FURTHER + 2)]
         for name in (record["stream"], *CONTROL)
     }
 

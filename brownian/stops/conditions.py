@@ -62,6 +62,11 @@ def _positions(x, name="x", component=0):
     return x
 
 
+def _coordinate(condition, x, name="x"):
+    """The component of positions that a condition looks at."""
+    return _positions(x, name, condition.component)[:, condition.component]
+
+
 def _point(owner, name, value):
     numbers(f"{owner}: {name}", value)
     array = np.array(value, dtype=np.float64)
@@ -149,14 +154,14 @@ class LeaveInterval(StopCondition):
 
     def met_at(self, x):
         """Which positions are outside, or on the bounds."""
-        x = _positions(x, "x", self.component)[:, self.component]
+        x = _coordinate(self, x)
         return (x <= self.low) | (x >= self.high)
 
     def sides(self, positions):
         """+1 for particles on the upper side, -1 for the lower, 0 inside; positions (particles, dimension) at the
         end.
         """
-        x = _positions(positions, "positions", self.component)[:, self.component]
+        x = _coordinate(self, positions, "positions")
         return (x >= self.high).astype(int) - (x <= self.low).astype(int)
 
 
@@ -198,7 +203,7 @@ class CrossLevel(StopCondition):
 
     def met_at(self, x):
         """Which positions are on the level."""
-        return _positions(x, "x", self.component)[:, self.component] == self.level
+        return _coordinate(self, x) == self.level
 
 
 @dataclass(frozen=True)
