@@ -230,11 +230,12 @@ def main():
             few, some = (2, 15) if options.quick else (options.points, None)
             every_point(deeds, ledger, ["run"], [KILLED, CUT], some)
             every_point(deeds, ledger, ["run"], [FULL, *OTHERS], few)
+            every_point(deeds, ledger, ["note"], [FULL])
             if not options.quick:
                 every_point(deeds, ledger, ["resume", "repair", "overwrite", "note"], [KILLED])
                 every_point(deeds, ledger, ["run"], [FULL])
                 every_point(deeds, ledger, ["resume", "repair", "overwrite"], [FULL], few)
-                every_point(deeds, ledger, ["resume", "repair"], OTHERS, few // 2)
+                every_point(deeds, ledger, ["resume", "repair", "note"], OTHERS, few // 2)
                 every_point(Deeds(Judge(Job("observed"), folder), shim), ledger, ["run"], [KILLED])
         if "torn" in parts:
             every_point(deeds, ledger, ["run"], [TORN], 15 if options.quick else None)

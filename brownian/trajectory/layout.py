@@ -112,7 +112,6 @@ def create(path, text, description, plan, chunks=None):
     file = h5py.File(path, "x", libver=FORMAT, locking=False)
     try:
         _fill(file, text, description, plan, chunks or plan.chunks)
-        file.flush()
     except (OSError, RuntimeError) as error:
         sever(file)
         raise TrajectoryError(f"{path}: cannot be created ({reason(error)})", path) from error
@@ -173,14 +172,17 @@ def _fill(file, text, description, plan, chunks):
             for place in (f"particles/{GROUP}/{name}/value", f"{NATIVE}/{name}"):
                 if place in file:
                     file[place].attrs["unit"] = unit
-    # A dataset, since an attribute ends at 64 kB; of fixed length, since that is the plainest thing in HDF5.
-    file.create_dataset(DESCRIPTION, data=np.bytes_(text))
+    # A dataset, since an attribute ends at 64 kB; of fixed length, since that is the plainest thing in HDF5.  Kept
+    # open until all is written: where the disk is full as it is closed, HDF5 crashes when the program ends.
+    kept = file.create_dataset(DESCRIPTION, data=np.bytes_(text))
     n, d = plan.particles, plan.dimension
     lanes = even(n, min(max(STATE_CHUNK_BYTES // (8 * d), LANES[0]), LANES[1]))
     # A row of chunks of its own for each of the two: the one that is never used then takes no disk.
     file.create_dataset(f"{CHECKPOINT}/record", (2,), RECORD, chunks=(1,))
     slots = max(1, min(plan.slots, 2**15 // (lanes * d)))
     file.create_dataset(f"{CHECKPOINT}/state", (2, plan.slots, n, d), "<f8", chunks=(1, slots, lanes, d))
+    file.flush()
+    del kept
 
 
 def open_for_appending(path):

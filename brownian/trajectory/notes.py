@@ -4,17 +4,20 @@ They are written to a copy that then takes the file's place: a kill at any momen
 """
 
 import json
+import os
 import re
 import shutil
 
 import h5py
 
 from ..arguments import checked, text
+from .draft import Draft
 from .errors import TrajectoryError
 from .hdf5 import member, open_file_of_frames, reading
+from .heaps import check_heaps
 from .locking import WriterLock
 from .plan import target
-from .recovery import discard, partial, replacing
+from .recovery import discard, partial
 from .sources import release
 
 
@@ -47,24 +50,30 @@ def annotate(path, name, data):
     lock = WriterLock(path)
     try:
         release(path)
-        try:
-            shutil.copyfile(path, partial(path))
-        except OSError as error:
-            raise TrajectoryError(f"{path}: cannot be copied ({error.strerror}); nothing is lost", path) from error
-        with reading(path):
-            copy = h5py.File(partial(path), "r+")
-        with replacing(path, copy):
-            group = member(copy, "parameters")  # a link would lead to another file, and write there
-            if group is None:
-                group = copy.create_group("parameters")
-            if not isinstance(group, h5py.Group):
-                raise TrajectoryError(f"{path}: /parameters is no group, nothing can be stored there", path)
-            if group.id.links.exists(name.encode()):
-                del group[name]
-            group.create_dataset(name, data=written, dtype=h5py.string_dtype())
+        check_heaps(path)
+        with Draft(path) as draft:
+            with reading(path), h5py.File(draft, "r+") as file:
+                _store(file, name, written, path)
+            try:
+                shutil.copyfile(path, partial(path))
+                draft.write_to(partial(path))
+                os.replace(partial(path), path)
+            except OSError as error:
+                raise TrajectoryError(f"{path}: cannot be copied ({error.strerror}); nothing is lost", path) from error
     finally:
         discard(path)
         lock.release()
+
+
+def _store(file, name, written, path):
+    group = member(file, "parameters")  # a link would lead to another file, and write there
+    if group is None:
+        group = file.create_group("parameters")
+    if not isinstance(group, h5py.Group):
+        raise TrajectoryError(f"{path}: /parameters is no group, nothing can be stored there", path)
+    if group.id.links.exists(name.encode()):
+        del group[name]
+    group.create_dataset(name, data=written, dtype=h5py.string_dtype())
 
 
 @checked(name=text)
