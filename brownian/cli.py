@@ -218,24 +218,30 @@ def _analyze(chosen, rest):
 def _validate(chosen, rest):
     from .expressions import Expression
     from .fdt import SCHEMES, validate
-    from .trajectory import annotate
+    from .trajectory import annotate, check_takes_notes
 
     if chosen.potential is not None and chosen.potential_class is not None:
         raise ValueError("--potential and --potential-class: only one of them can be given")
+    if chosen.store:
+        check_takes_notes(chosen.file)
+    if chosen.picture:
+        from .plotting.look import picture_file, save
+
+        picture_file(chosen.picture)
     verdict = validate(
         chosen.file,
         scheme=None if chosen.scheme is None else _scheme(SCHEMES, chosen.scheme),
         potential=_class(chosen) if chosen.potential is None else Expression(chosen.potential),
         **{name: getattr(chosen, name) for name in ("mass", "friction", "kT", "dt", "family_error", "within")},
     )
+    print(json.dumps(verdict.as_data()) if chosen.json else verdict, flush=True)
     if chosen.store:
         annotate(chosen.file, "verdict", verdict.as_data())
     if chosen.picture:
         from . import plotting
 
         with plotting.style():
-            plotting.verdict(verdict)[0].figure.savefig(chosen.picture, dpi=150)
-    print(json.dumps(verdict.as_data()) if chosen.json else verdict)
+            save(plotting.verdict(verdict)[0].figure, chosen.picture)
     return verdict.exit_status
 
 

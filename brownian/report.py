@@ -161,11 +161,10 @@ class Scenario:
 
     def save(self, figure, name):
         """Write a figure as PNG and close it."""
-        import matplotlib.pyplot as plt
+        from .plotting.look import picture_file, save
 
-        path = self.path(name)
-        figure.savefig(path, dpi=150)
-        plt.close(figure)
+        path = picture_file(self.path(name))
+        save(figure, path)
         self.figures.append(path)
 
     def result(self, title):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import brownian as bn
-from brownian.trajectory import TrajectoryError, annotate, note
+from brownian.trajectory import FileInUse, FileRecorder, TrajectoryError, annotate, check_takes_notes, note
 from brownian.trajectory.draft import PAGE, Draft
 
 
@@ -100,3 +100,30 @@ def test_full_disk_loses_nothing(file, monkeypatch, module, name):
         annotate(file, "verdict", {"ratio": 1.0})
     assert file.read_bytes() == before
     assert [path.name for path in file.parent.iterdir() if path.suffix == ".tmp"] == []
+
+
+def test_files_that_take_no_notes(file, tmp_path):
+    """Of another kind, not there, at work, killed, damaged: said at once, and by name."""
+    copy = tmp_path / "other.h5"
+    copy.write_bytes(file.read_bytes())
+    torn = tmp_path / "torn.h5md"
+    torn.write_bytes(file.read_bytes()[:3000])
+    sizes = {"particles": 3, "dimension": 1, "slots": 1, "velocities": False, "dtype": "f4", "planned_frames": 4}
+    with FileRecorder(tmp_path / "growing.h5md", {"seed": 7}, **sizes) as recorder:
+        recorder.append([0], [0.0], np.zeros((1, 3, 1)))
+        with pytest.raises(FileInUse, match=r"growing\.h5md is being written by this process"):
+            check_takes_notes(tmp_path / "growing.h5md")
+        (tmp_path / "killed.h5md").write_bytes((tmp_path / "growing.h5md").read_bytes())
+    for name, error, word in (
+        ("other.h5", ValueError, r"the name must end in \.h5md"),
+        ("none.h5md", FileNotFoundError, "there is no such file"),
+        ("killed.h5md", TrajectoryError, "was killed; repair the file before"),
+        ("torn.h5md", TrajectoryError, "damaged"),
+    ):
+        for act in (check_takes_notes, lambda path: annotate(path, "verdict", {"much": [0.5] * 10_000})):
+            with pytest.raises(error, match=word) as caught:
+                act(tmp_path / name)
+            assert len(str(caught.value)) < 400
+    with pytest.raises(TypeError, match="but plain data is needed"):
+        annotate(file, "verdict", {"much": [{1j}] * 10_000})
+    check_takes_notes(file)

@@ -92,6 +92,44 @@ def test_validate_says_pass_and_stores_it(folder, capsys, tmp_path):
     assert json.loads(capsys.readouterr().out)["steps_missing"] > 0
 
 
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--store"], "the name must end in .h5md"),
+        (["--picture", "nowhere/v.png"], "there is no folder nowhere"),
+        (["--picture", "v.md"], "v.md: the name of the picture must end in .avif, .eps"),
+        (["--picture", "."], "the name of the picture must end in"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_the_work(folder, capsys, tmp_path, monkeypatch, options, word):
+    """A verdict takes its time: where it is to go is looked at first, and nothing is left behind."""
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("well.h5").write_bytes((folder / "well.h5md").read_bytes())
+
+    def early(*_, **__):
+        raise AssertionError("validated before the look")
+
+    monkeypatch.setattr("brownian.fdt.validate", early)
+    assert main(["validate", "well.h5", *options]) == USAGE
+    error = capsys.readouterr().err
+    assert word in error
+    assert len(error) < 300
+    assert [path.name for path in tmp_path.iterdir()] == ["well.h5"]
+
+
+def test_a_verdict_is_said_before_it_is_stored(folder, capsys, monkeypatch):
+    """If storing fails in the end, the verdict is not lost."""
+
+    def full(*_):
+        raise OSError("no space")
+
+    monkeypatch.setattr("brownian.trajectory.annotate", full)
+    assert main(["validate", str(folder / "well.h5md"), "--within", "0.05", "--store"]) != OK
+    said = capsys.readouterr()
+    assert "PASS: R" in said.out
+    assert "no space" in said.err
+
+
 def test_validate_says_fail_for_a_wrong_claim(folder, capsys):
     assert main(["validate", str(folder / "well.h5md"), "--kT", "0.8"]) == NEGATIVE
     assert "FAIL" in capsys.readouterr().out

@@ -10,7 +10,7 @@ from ..potentials.potential import by_component
 from .curves import msd
 from .judgement import verdict
 from .landscapes import animation, boltzmann, density, landscape, phase_portrait
-from .look import style
+from .look import picture_file, save, style
 from .spectra import psd, vacf
 
 KINDS = ("msd", "vacf", "psd", "boltzmann", "landscape", "phase", "verdict", "animation")
@@ -35,22 +35,22 @@ def picture(path, kind, out=None):
     Raises
     ------
     ValueError
-        for an unknown kind, or a file that lacks what the kind needs.
+        for an unknown kind, a file that lacks what the kind needs, or a name that says no format of pictures.
+    OSError
+        if the picture cannot be written there.
     """
     from ..simulation import open_trajectory
 
     if kind not in KINDS:
         raise ValueError(f"kind = {kind!r}, but it must be one of {', '.join(KINDS)}")
     path = pathlib.Path(path)
-    suffix = ".gif" if kind == "animation" else ".png"
-    out = pathlib.Path(out) if out else path.with_name(f"{path.stem}_{kind}{suffix}")
+    animated = kind == "animation"
+    out = out or path.with_name(f"{path.stem}_{kind}{'.gif' if animated else '.png'}")
+    out = picture_file(out, ["gif"] if animated else None)
     with open_trajectory(path) as trajectory, style():
         drawn = _DRAWING[kind](trajectory, out)
         if drawn is not None:
-            import matplotlib.pyplot as plt
-
-            drawn.figure.savefig(out, dpi=150)
-            plt.close(drawn.figure)
+            save(drawn.figure, out)
     return out
 
 

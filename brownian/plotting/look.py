@@ -1,5 +1,6 @@
 """The look of all pictures, and axes to draw on."""
 
+import os
 import pathlib
 
 import numpy as np
@@ -43,6 +44,37 @@ def figure(rows=1, columns=1, **options):
     with style():
         size = (6.4 if columns == 1 else 5.2 * columns, 4.2 * rows)
         return plt.subplots(rows, columns, **{"figsize": size, "layout": "constrained"} | options)
+
+
+def picture_file(path, formats=None):
+    """The path of a picture, before anything is drawn.
+
+    Raises
+    ------
+    ValueError
+        for an ending that is none of ``formats`` (without a dot; None: all that Matplotlib writes).
+    OSError
+        if there is no such folder, or the picture could not be written there.
+    """
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    path = pathlib.Path(path)
+    formats = sorted(formats or FigureCanvasBase.get_supported_filetypes())
+    if path.suffix[1:].lower() not in formats:
+        raise ValueError(f"{path}: the name of the picture must end in {', '.join(f'.{name}' for name in formats)}")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path}: there is no folder {path.parent}")
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise PermissionError(f"{path}: cannot be written")
+    return path
+
+
+def save(figure, path):
+    """Write a figure to a file, and close it."""
+    import matplotlib.pyplot as plt
+
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
 
 
 def axes_or_new(ax):

@@ -214,11 +214,11 @@ def _run(engine, jobs, root, progress):
 
 def _write(found):
     """The summary as a picture, as JSON and as a table."""
+    from ..plotting.look import save
     from ..plotting.sweeps import sweep as draw
 
     if found.quantities:
-        figure = draw(found)
         found.figures.append(found.folder / "summary.png")
-        figure.savefig(found.figures[0], dpi=150)
+        save(draw(found), found.figures[0])
     write_whole(found.folder / "summary.csv", found.as_csv())
     write_whole(found.folder / "summary.json", json.dumps(found.as_data(), indent=1) + "\n")

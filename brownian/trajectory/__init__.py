@@ -12,7 +12,7 @@ _HOMES = {
     "arrays": ["from_arrays"],
     "errors": ["DiskTooSmall", "FileInUse", "NothingToResume", "ResumeMismatch", "TrajectoryError"],
     "file_recorder": ["FileRecorder"],
-    "notes": ["annotate", "note"],
+    "notes": ["annotate", "check_takes_notes", "note"],
     "opening": ["open_file"],
     "recorder": ["MemoryRecorder", "Recorder"],
     "recovery": ["repair"],

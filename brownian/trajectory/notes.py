@@ -10,15 +10,50 @@ import shutil
 
 import h5py
 
-from ..arguments import checked, text
+from ..arguments import checked, shortened, text
 from .draft import Draft
 from .errors import TrajectoryError
 from .hdf5 import member, open_file_of_frames, reading
-from .heaps import check_heaps
 from .locking import WriterLock
 from .plan import target
 from .recovery import discard, partial
 from .sources import release
+
+
+@checked
+def check_takes_notes(path):
+    """Say, before there is anything to be noted, why a file can't be given notes.
+
+    Parameters
+    ----------
+    path
+        A file of this package.
+
+    Returns
+    -------
+    pathlib.Path
+        The real path.
+
+    Raises
+    ------
+    ValueError
+        If its name does not end in ".h5md".
+    FileNotFoundError
+        If there is no such file.
+    FileInUse
+        If its writer is at work.
+    TrajectoryError
+        If it is damaged, or its writer was killed.
+    """
+    path = target(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: there is no such file")
+    WriterLock(path).release()
+    file, complete = open_file_of_frames(path)
+    file.close()
+    if not complete:
+        raise TrajectoryError(f"{path}: its writer was killed; repair the file before notes are stored in it", path)
+    return path
 
 
 @checked(name=text)
@@ -37,20 +72,24 @@ def annotate(path, name, data):
     Raises
     ------
     ValueError
-        for another kind of name; TrajectoryError for a file that can't be written to.
+        for another kind of name; and as ``check_takes_notes`` does.
+    TypeError
+        for data that JSON can't hold.
+    TrajectoryError
+        If the disk will not have it; the file stays as it was.
     """
     if not re.fullmatch("[a-z_]{1,40}", name) or name == "description":
         raise ValueError(
             f"name = {name!r}, but a word of small letters and underscores, other than 'description', is needed"
         )
     try:
-        written, path = json.dumps(data), target(path)
+        written = json.dumps(data)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"data = {data!r}, but plain data is needed: {error}") from None
+        raise TypeError(f"data = {shortened(data)}, but plain data is needed: {error}") from None
+    path = check_takes_notes(path)
     lock = WriterLock(path)
     try:
         release(path)
-        check_heaps(path)
         with Draft(path) as draft:
             with reading(path), h5py.File(draft, "r+") as file:
                 _store(file, name, written, path)
