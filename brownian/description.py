@@ -11,13 +11,13 @@ import inspect
 import math
 import platform
 import sys
-import warnings
 
 import numpy as np
 
 from .colored import ActiveForce, ColoredNoise, GeneralizedLangevin
 from .dynamics import Langevin, Overdamped
 from .integrators import REGISTRY as INTEGRATORS
+from .outside import warn
 from .potentials import REGISTRY, Driven
 from .potentials.driven import DrivenPotential
 from .potentials.protocols import PROTOCOLS
@@ -118,7 +118,7 @@ def own_potential(data, cls):
         )
     found = source_difference(data, cls)
     if found:
-        warnings.warn(f"{name} is not the class that the file was made with:\n{found}", stacklevel=3)
+        warn(f"{name} is not the class that the file was made with:\n{found}")
     return cls(**{name: _built(value) for name, value in parameters.items()})
 
 

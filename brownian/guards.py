@@ -1,6 +1,5 @@
 """What is refused before a run starts: steps too long, protocols that go astray, stops that are met already."""
 
-import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +12,7 @@ from .integrators import Integrator, default_for
 from .integrators.moves import counts_acceptance
 from .noise import Given, Philox, PhiloxFloat32
 from .observables import Watch
+from .outside import warn
 from .potentials.curvature import stiffest
 from .potentials.definition import depends_on_time, is_potential, named, without_energy
 from .potentials.driven import frozen, times_of_extremes
@@ -87,10 +87,9 @@ def check_step(simulation):
     if isinstance(simulation.dynamics, Langevin) and simulation.facts.forces:
         gamma_dt = float(np.max(simulation.dynamics.friction)) / simulation.dynamics.mass * dt
         if gamma_dt > 2.0:
-            warnings.warn(
+            warn(
                 f"gamma dt = {gamma_dt:.3g} > 2: velocities are not resolved (statics and, with GJF, diffusion stay "
-                f"right); dt < {2.0 * dt / gamma_dt:.3g} resolves them, Overdamped dynamics does without",
-                stacklevel=3,
+                f"right); dt < {2.0 * dt / gamma_dt:.3g} resolves them, Overdamped dynamics does without"
             )
 
 

@@ -125,33 +125,58 @@ class Scenario:
         ``__file__`` of the scenario.
     out
         Folder for its files; None: ``results/<name>`` below the current folder.
+    resume, overwrite
+        Whether files that are there are gone on with, or replaced; see ``keeping``.
+
+    Raises
+    ------
+    NothingToResume
+        with ``resume``, where the folder holds nothing.
 
     Examples
     --------
     A scenario is a script with a function ``run`` of keyword arguments::
 
         def run(*, friction=0.7, seed=7, out=None, resume=False, overwrite=False):
-            scenario = bn.Scenario(__file__, out)
+            scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
             ...
+            trajectory = simulation.run(steps=1000, **scenario.keeping("free.h5md"))
             scenario.check("D", measured, kT / friction, error)
             scenario.save(figure, "msd.png")
             return scenario.result("Title")
     """
 
-    def __init__(self, script, out=None):
+    def __init__(self, script, out=None, *, resume=False, overwrite=False):
         """Make the folder."""
         a_path("script", script)
         if out is not None:
             a_path("out", out)
         self.name = pathlib.Path(script).stem
         self.folder = pathlib.Path(out) if out is not None else pathlib.Path("results") / self.name
+        if resume and overwrite:
+            raise ValueError("resume and overwrite: only one of them can be wanted")
+        if resume and not (self.folder.is_dir() and any(self.folder.iterdir())):
+            from .trajectory import NothingToResume
+
+            raise NothingToResume(f"{self.folder} holds nothing to go on with; run without --resume to start")
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.resume, self.overwrite = resume, overwrite
         self.checks, self.figures = [], []
 
     @checked(name=a_path)
     def path(self, name):
         """Path of a file of this scenario."""
         return self.folder / name
+
+    @checked(name=a_path)
+    def keeping(self, name):
+        """What a run is told of the file that it is kept in: ``out``, ``resume`` and ``overwrite``.
+
+        A scenario that was stopped goes on with the files that it had begun, and begins those that it had not.
+        """
+        path = self.path(name)
+        begun = path.exists() or path.with_name(path.name + ".tmp").exists()
+        return {"out": path, "resume": self.resume and begun, "overwrite": self.overwrite}
 
     def check(self, name, measured, expected, standard_error, unit=""):
         """Note one number against its expectation; see ``Check``."""

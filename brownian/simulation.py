@@ -6,7 +6,7 @@ import numpy as np
 
 from . import trajectory
 from . import units as unit_sets
-from .arguments import a_path, a_set_of_units, checked
+from .arguments import a_set_of_units, checked
 from .bookkeeping import ledger_for, opened
 from .description import (
     Undescribed,
@@ -44,6 +44,7 @@ from .running import run_to_end
 from .schedule import MOST_STEPS, checked_seed, frame_steps, kept_type, positive_number, steps_in, whole_number
 from .start import check_start, draw_start
 from .tempering import Ladder
+from .trajectory.destination import destination, target
 
 
 class Simulation:
@@ -199,10 +200,7 @@ class Simulation:
             raise ValueError(f"Given: {len(self.noise.values)} steps of noise for a run of {steps}")
         usual = np.float64 if len(frames) == steps else np.float32  # frames ascend: as many as steps are all of them
         dtype = kept_type(usual if dtype is None else dtype)
-        if out is not None:
-            a_path("out", out)
-        if (resume or overwrite) and out is None:
-            raise ValueError("resume and overwrite need a file: out = None")
+        destination(out, resume, overwrite, target)
         watch = watch_for(self, observe, observe_every, observe_from, steps)
         return run_to_end(
             self, watch=watch, keep=kept_particles(self, particles), steps=steps, frames=frames, out=out,

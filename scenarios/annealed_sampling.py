@@ -28,7 +28,7 @@ MARKERS = dict(zip(COLOURS, "^sDo", strict=True))
 def run(*, radius=4.0, width=0.25, hottest=20.0, tau=0.03, levels=30, slowest=400, heated=1000, rungs=7, every=10,
         rounds=1200, chains=2000, ladders=200, seed=7, out=None, resume=False, overwrite=False):  # fmt: skip
     """Sample by all three ways, compare populations with the weights, swaps and free energy with quadrature, plot."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     means = bn.GaussianMixture.on_circle(len(WEIGHTS), radius=radius).means
     target = bn.GaussianMixture(means, width, WEIGHTS)
     grid = _Grid(target, radius)
@@ -74,8 +74,7 @@ def run(*, radius=4.0, width=0.25, hottest=20.0, tau=0.03, levels=30, slowest=40
     rung = tuple(np.geomspace(1.0, hottest, rungs).tolist())
     tempered = sample(
         ladders, seed + 9, steps=rounds * every, every=every, discard=rounds * every // 5,
-        tempering=bn.Tempering(rung, every=every), out=scenario.path("tempered.h5md"), resume=resume,
-        overwrite=overwrite,
+        tempering=bn.Tempering(rung, every=every), **scenario.keeping("tempered.h5md"),
     )  # fmt: skip
     modes = _modes(tempered.draws, means)
     exact = _populations(modes)

@@ -22,7 +22,7 @@ TIMES = 16.0  # relaxation times until a start is forgotten: e^-16 = 1e-7
 def run(*, barrier=1.5, width=1.2, tilt=0.35, mass=1.3, friction=0.7, dt=0.04, coldest=0.3, hottest=4.0, points=11,
         walkers=2000, steps=1000, particles=2000, seed=7, out=None, resume=False, overwrite=False):  # fmt: skip
     """Fill levels by two rules and wells by two schemes over a range of temperatures; compare with Boltzmann; plot."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     kTs = np.geomspace(coldest, hottest, points)
     levels = bn.DiscreteLevels(ENERGIES, DEGENERACIES)
     filled = {rule: _fill_levels(levels, kTs, rule, walkers, steps, seed + k) for k, rule in enumerate(RULES)}
@@ -54,9 +54,9 @@ def run(*, barrier=1.5, width=1.2, tilt=0.35, mass=1.3, friction=0.7, dt=0.04, c
             path = bn.Simulation(start=start, **shared).run(steps=settle, dtype=np.float64)
             start = path.positions[-1] if path.velocities is None else (path.positions[-1], path.velocities[-1])
             stride = round(0.6 / step)
-            keep = {"out": scenario.path(f"{name}_coldest.h5md"), "resume": resume, "overwrite": overwrite}
+            keep = scenario.keeping(f"{name}_coldest.h5md") if j == 0 else {}
             path = bn.Simulation(start=start, first_step=settle, **shared).run(
-                steps=200 * stride, every=stride * step, velocities=False, **(keep if j == 0 else {})
+                steps=200 * stride, every=stride * step, velocities=False, **keep
             )
             found.append(bn.analysis.mean((path.positions[1:, :, 0] > edge).mean(axis=0)))
         values, errors = (np.array([getattr(one, part) for one in found]) for part in ("value", "error"))

@@ -34,7 +34,7 @@ METHODS = {
 def run(*, size=4, hidden=12, steps=1800, rate=0.015, copies=8, chains=2000, sweeps=2000, spins=6, coupling=0.3,
         particles=20_000, tau=0.04, time=100.0, seed=7, out=None, resume=False, overwrite=False):  # fmt: skip
     """Learn bars and stripes in four ways, draw from what was learned; compare two samplers of spins; plot."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     patterns = bars_and_stripes(size)
     weights = 0.1 * np.random.default_rng(seed).normal(size=(size * size, hidden))
     start = RestrictedBoltzmannMachine(weights)
@@ -43,7 +43,7 @@ def run(*, size=4, hidden=12, steps=1800, rate=0.015, copies=8, chains=2000, swe
         data = patterns if name == "exact" else np.tile(patterns, (copies, 1))
         learned[name] = learn(
             start, data, method, steps=steps, optimiser=Adam(factor * rate, final_rate=rate / 20.0), seed=seed,
-            out=scenario.path(f"{name}.npz"), resume=resume, overwrite=overwrite,
+            **scenario.keeping(f"{name}.npz"),
         )  # fmt: skip
 
     drawn, shares = {}, {}

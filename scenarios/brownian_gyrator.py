@@ -33,7 +33,7 @@ HOT, COLD = "#bd1f01", "#3f90da"
 def run(*, stiffness=2.1, coupling=0.9, friction=0.7, kT_hot=1.4, kT_cold=0.6, mass=1.3, dt=0.005, dt_mass=0.05,
         particles=4000, time=100.0, seed=7, out=None, resume=False, overwrite=False):  # fmt: skip
     """Run both forms, compare covariance, torque, heat and entropy with theory; draw the current and the violation."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     kT, trap = (kT_hot, kT_cold), bn.Quadratic([[stiffness, coupling], [coupling, stiffness]])
     bath = {"stiffness": stiffness, "coupling": coupling, "friction": friction, "kT1": kT_hot, "kT2": kT_cold}
     forms = {
@@ -47,9 +47,7 @@ def run(*, stiffness=2.1, coupling=0.9, friction=0.7, kT_hot=1.4, kT_cold=0.6, m
         trajectory = bn.Simulation(**system, integrator=scheme, seed=seeds[0]).run(
             time=time,
             every=20 * dt if k == 0 else 2 * dt_mass,
-            out=scenario.path(f"{form.replace(' ', '_')}.h5md"),
-            resume=resume,
-            overwrite=overwrite,
+            **scenario.keeping(f"{form.replace(' ', '_')}.h5md"),
             progress=True,
         )
         x = paths[form] = trajectory.positions[:].astype(float)

@@ -19,7 +19,7 @@ from brownian.integrators.operator import StationaryLaw
 def run(*, barrier=2.0, width=1.2, mass=1.3, friction=0.7, kT=0.9, tau=0.04, dt=0.05, particles=20000, time=40.0,
         seed=7, out=None, resume=False, overwrite=False):  # fmt: skip
     """Sample with three schemes, compare density and <x^2> with their exact values, plot."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     potential = bn.DoubleWell(barrier=barrier, width=width)
     overdamped, langevin = bn.Overdamped(friction=friction, kT=kT), bn.Langevin(mass=mass, friction=friction, kT=kT)
     schemes = {
@@ -37,9 +37,7 @@ def run(*, barrier=2.0, width=1.2, mass=1.3, friction=0.7, kT=0.9, tau=0.04, dt=
         trajectory = simulation.run(
             steps=40 * stride,
             every=stride * step,
-            out=scenario.path(f"{type(integrator).__name__}.h5md"),
-            resume=resume,
-            overwrite=overwrite,
+            **scenario.keeping(f"{type(integrator).__name__}.h5md"),
             progress=True,
         )
         x = trajectory.positions[20:, :, 0].astype(float)  # the first half is for the start to be forgotten

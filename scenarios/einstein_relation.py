@@ -17,15 +17,15 @@ import brownian as bn
 def run(*, mass=1.3, friction=0.7, kT=0.9, dt=0.2, steps=5000, particles=500, force=0.8, seed=7,
         out=None, resume=False, overwrite=False):  # fmt: skip
     """Measure D from the same free run by two routes, and from its twin under a force by the third; plot."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     shared = {
         "dynamics": bn.Langevin(mass=mass, friction=friction, kT=kT),
         "dt": dt,
         "particles": particles,
         "seed": seed,
     }
-    keep = {"steps": steps, "every": dt, "resume": resume, "overwrite": overwrite, "progress": True}
-    free = bn.Simulation(potential=bn.Free(), **shared).run(out=scenario.path("trajectory.h5md"), **keep)
+    keep = {"steps": steps, "every": dt, "progress": True}
+    free = bn.Simulation(potential=bn.Free(), **shared).run(**scenario.keeping("trajectory.h5md"), **keep)
     pulled = bn.Simulation(potential=bn.ConstantForce(force), start="minimum", **shared).run(
         steps=steps, dtype=np.float64
     )

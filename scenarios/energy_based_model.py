@@ -27,7 +27,7 @@ def run(*, points=10_000, width=0.12, noise=0.07, kT=0.7, units=32, layers=2, de
         batch=512, sweeps=10, tau=0.002, held_out=1000, samples=1000, seed=7, out=None, resume=False,
         overwrite=False):  # fmt: skip
     """Learn twice, compare likelihoods, samples and temperature with what they should be, plot."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     data, fresh = two_moons(points, noise=width, seed=seed), two_moons(held_out, noise=width, seed=seed + 1)
     start = NetworkEnergy.random(
         dimension=2, units=units, layers=layers, stiffness=kT / data.var(axis=0) / 3.0, center=data.mean(axis=0),
@@ -41,10 +41,9 @@ def run(*, points=10_000, width=0.12, noise=0.07, kT=0.7, units=32, layers=2, de
     }  # fmt: skip
     model, histories = start, {}
     for k, (name, (method, steps, optimiser, blur)) in enumerate(stages.items()):
-        path = scenario.path(f"{name}.npz")
         learned = learn(
-            model, data, method, steps=steps, batch=batch, optimiser=optimiser, kT=kT, seed=seed + k, out=path,
-            resume=resume and path.exists(), overwrite=overwrite, progress=True,
+            model, data, method, steps=steps, batch=batch, optimiser=optimiser, kT=kT, seed=seed + k,
+            progress=True, **scenario.keeping(f"{name}.npz"),
         )  # fmt: skip
         model, histories[name] = learned.model, learned.history
         there = two_moons(held_out, noise=blur, seed=seed + 1)

@@ -14,7 +14,7 @@ import brownian as bn
 def run(*, mass=1.3, friction=0.7, kT=0.9, dt=0.1, steps=10000, particles=200, seed=7,
         out=None, resume=False, overwrite=False):  # fmt: skip
     """Judge five runs, draw the verdicts; the good run in the double well is kept."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     dynamics = bn.Langevin(mass=mass, friction=friction, kT=kT)
 
     def simulation(potential, **changes):
@@ -26,9 +26,7 @@ def run(*, mass=1.3, friction=0.7, kT=0.9, dt=0.1, steps=10000, particles=200, s
     kept = good.run(
         steps=steps,
         every=dt,
-        out=scenario.path("trajectory.h5md"),
-        resume=resume,
-        overwrite=overwrite,
+        **scenario.keeping("trajectory.h5md"),
         progress=True,
     )
     verdicts = {

@@ -16,7 +16,7 @@ import brownian as bn
 def run(*, mass=1.3, friction=0.7, kT=0.9, dt=0.05, steps=4000, particles=20000, dimension=3, seed=7,
         out=None, resume=False, overwrite=False):  # fmt: skip
     """Simulate, compare the mean squared displacement with theory, plot."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     simulation = bn.Simulation(
         potential=bn.Free(),
         dynamics=bn.Langevin(mass=mass, friction=friction, kT=kT),
@@ -29,9 +29,7 @@ def run(*, mass=1.3, friction=0.7, kT=0.9, dt=0.05, steps=4000, particles=20000,
     trajectory = simulation.run(
         steps=steps,
         every=bn.logarithmic_times(dt, steps * dt, per_decade=8),
-        out=scenario.path("trajectory.h5md"),
-        resume=resume,
-        overwrite=overwrite,
+        **scenario.keeping("trajectory.h5md"),
         progress=True,
     )
     times, msd = bn.analysis.displacement_msd(trajectory)

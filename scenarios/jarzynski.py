@@ -26,7 +26,7 @@ COLOURS = {"forward": "#3f90da", "backward": "#bd1f01"}
 def run(*, stiffness=2.1, velocity=0.7, stiff=5.9, mass=1.3, friction=0.7, kT=0.9, drag_time=2.0, ramp_time=0.4,
         dt=0.01, particles=12000, seed=7, out=None, resume=False, overwrite=False):  # fmt: skip
     """Work forward and backward in three protocols; every estimator against the exact free energy; plot."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     langevin, overdamped = bn.Langevin(mass, friction, kT), bn.Overdamped(friction, kT)
     end = velocity * drag_time
     there = bn.Moving(bn.Harmonic(stiffness), path=bn.Ramp(0.0, end, drag_time))
@@ -49,10 +49,8 @@ def run(*, stiffness=2.1, velocity=0.7, stiff=5.9, mass=1.3, friction=0.7, kT=0.
                 potential=potential, dynamics=dynamics, integrator=integrator, dt=step, particles=particles,
                 dimension=1 if exact == 0.0 else 3, seed=seed + 2 * k + j, bookkeeping=True,
             )  # fmt: skip
-            file = scenario.path(f"{name.replace(', ', '_')}_{way}.h5md")
-            path = simulation.run(
-                time=time, out=file, resume=resume, overwrite=overwrite, velocities=False, progress=True
-            )
+            file = f"{name.replace(', ', '_')}_{way}.h5md"
+            path = simulation.run(time=time, velocities=False, progress=True, **scenario.keeping(file))
             works[name].append(path.energies.work[-1])
         _judge(scenario, name, *works[name], kT, exact)
     for name in list(cases)[:2]:

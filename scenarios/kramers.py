@@ -19,7 +19,7 @@ import brownian as bn
 def run(*, barrier=2.0, width=1.2, mass=1.3, kT=0.9, weakest=0.07, strongest=7.0, points=8, dt=0.04,
         particles=200_000, seed=7, out=None, resume=False, overwrite=False):  # fmt: skip
     """Measure the rate at several frictions, compare with the exact eigenvalue, plot the turnover."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     well = bn.DoubleWell(barrier=barrier, width=width)
     exact = {"mass": mass, "kT": kT}
     digits = {"accuracy": 1e-5}  # far below the standard errors
@@ -36,8 +36,8 @@ def run(*, barrier=2.0, width=1.2, mass=1.3, kT=0.9, weakest=0.07, strongest=7.0
         potential=well, dynamics=overdamped, dt=dt, particles=5000, seed=seed + points, stop=bn.CrossLevel(0.0),
         start=np.full((5000, 1), -width),
     ).run(
-        time=20.0 * strongest / 0.7 * 6.0, every=strongest / 0.7 * 6.0, out=scenario.path("trajectory.h5md"),
-        resume=resume, overwrite=overwrite, progress=True,
+        time=20.0 * strongest / 0.7 * 6.0, every=strongest / 0.7 * 6.0, progress=True,
+        **scenario.keeping("trajectory.h5md"),
     )  # fmt: skip
     times = trajectory.stop_times
     passage = bn.analysis.mean(times)

@@ -83,8 +83,7 @@ class Found(NamedTuple):
 def run(*, barrier=1.5, width=1.2, wells_kT=25.0, chains=300, steps=4000, counted=2000, seed=7,
         zoo="banana,rings,mueller_brown", out=None, resume=False, overwrite=False):  # fmt: skip
     """Scan the steps of four samplers, compare bias and cost with their exact values, plot."""
-    scenario = bn.Scenario(__file__, out)
-    files = {"out": scenario.path("samples.h5md"), "resume": resume, "overwrite": overwrite}
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     known = {
         "gaussian": ("Gaussian", bn.Quadratic([[2.1, 0.4], [0.4, 0.9]]), 2, None),
         "double_well": ("double well", bn.DoubleWell(barrier=barrier, width=width), 1, None),
@@ -104,7 +103,7 @@ def run(*, barrier=1.5, width=1.2, wells_kT=25.0, chains=300, steps=4000, counte
             tried = enumerate(STEPS + LONGER * (scheme == "MALA"))
             scan = [_sampled(target, scheme, z, chains, steps, first + j) for j, z in tried]
             scans[name, scheme] = scan = [found._replace(draws=None) for found in scan if found is not None]
-            keep = files if (name, scheme) == ("gaussian", "MALA") else {}
+            keep = scenario.keeping("samples.h5md") if (name, scheme) == ("gaussian", "MALA") else {}
             ranked = sorted(scan, key=lambda found: found.gradients(target)[0])
             again = (_sampled(target, scheme, found.z, chains, steps, first + 10, **keep) for found in ranked)
             best[name, scheme] = next(found for found in again if found is not None)

@@ -33,7 +33,7 @@ def rounding(potential, tau, steps, size):
 def run(*, barrier=1.7, width=1.2, friction=2.0, kT=0.7, tau=0.03125, stiffness=2.1, sigma=5.0, particles=20000,
         steps=400, seed=7, out=None, resume=False, overwrite=False):  # fmt: skip
     """Run both forms, compare every number; measure the noise; keep sigma while tau falls."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     well = bn.DoubleWell(barrier=barrier, width=width)
 
     def physics(friction, kT, dt, integrator=SCHEMES[0], number=2000, **run):
@@ -49,8 +49,8 @@ def run(*, barrier=1.7, width=1.2, friction=2.0, kT=0.7, tau=0.03125, stiffness=
 
     for integrator in SCHEMES:
         ours = learning(well, tau, integrator)
-        files = {"out": scenario.path("physics.h5md"), "resume": resume, "overwrite": overwrite}
-        run_ = physics(friction, 1.0, tau * friction, integrator, **(files if integrator is SCHEMES[0] else {}))
+        keep = scenario.keeping("physics.h5md") if integrator is SCHEMES[0] else {}
+        run_ = physics(friction, 1.0, tau * friction, integrator, **keep)
         twice = physics(2.0 * friction, 1.0, 2.0 * tau * friction, integrator)
         name = type(integrator).__name__
         scenario.check(f"numbers of {ours.positions[:].size:,} that differ, {name}", differing(ours, run_), 0.0, 0.0)

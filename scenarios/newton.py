@@ -24,7 +24,7 @@ EPS = 2.0**-52
 def run(*, barrier=2.0, width=1.2, mass=1.3, friction=0.7, kT=0.9, dt=0.02, time=6.4, long=2000.0, particles=200,
         seed=7, out=None, resume=False, overwrite=False):  # fmt: skip
     """Take the bath away; orders, drift, reversibility and Newton's law along the orbits; plot."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     well = bn.DoubleWell(barrier=barrier, width=width)
     bath = bn.Simulation(
         potential=well, dynamics=bn.Langevin(mass, friction, kT), dt=0.1, particles=particles, seed=seed
@@ -80,8 +80,7 @@ def run(*, barrier=2.0, width=1.2, mass=1.3, friction=0.7, kT=0.9, dt=0.02, time
     scenario.check("GJF - BAOAB without friction", np.abs(twin.positions - path.positions).max(), 0.0, 0.0)
 
     # Drift: a straight line through the energy of each orbit, its slope averaged over the orbits
-    far = orbits(dt, time=long, every=long / 1000.0, out=scenario.path("orbits.h5md"), resume=resume,
-                 overwrite=overwrite, progress=True)  # fmt: skip
+    far = orbits(dt, time=long, every=long / 1000.0, **scenario.keeping("orbits.h5md"), progress=True)  # fmt: skip
     plain = energies(far, dt)[0]
     trend = bn.analysis.mean(np.polyfit(far.times / long, plain, 1)[0])
     scenario.check(f"drift of H over t = {long:g}", trend.value, 0.0, trend.error)

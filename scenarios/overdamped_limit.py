@@ -32,7 +32,7 @@ EPS = 2.0**-52
 def run(*, mass=1.3, decades=3, friction=0.7, kT=0.9, stiffness=2.1, time=2.0, particles=3000, coarse_dt=0.05, seed=7,
         out=None, resume=False, overwrite=False):  # fmt: skip
     """Measure how far paths are apart: free, trapped, and free at a fixed step; compare with theory; plot."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     masses = mass / 10.0 ** np.arange(decades + 1)
     steps = POINTS * math.ceil(10.0 * time * friction / masses[-1] / POINTS)
     dt, bath, trap = time / steps, {"friction": friction, "kT": kT}, bn.Harmonic(stiffness)
@@ -66,11 +66,11 @@ def run(*, mass=1.3, decades=3, friction=0.7, kT=0.9, stiffness=2.1, time=2.0, p
     # Trap: from the stationary law of all of them together, then ten frames
     law = _together([("heun", 0.0), *(("gjf", m) for m in masses)], stiffness=stiffness, dt=dt, **bath)
     start = np.linalg.cholesky(law) @ np.random.default_rng(seed).normal(size=(len(law), particles))
-    frames = {"every": dt * (steps // FRAMES), "resume": resume, "overwrite": overwrite, "progress": True}
-    without = path(0.0, trap, bn.Heun(), start=start[0], out=scenario.path("without_mass.h5md"), **frames)
+    frames = {"every": dt * (steps // FRAMES), "progress": True}
+    without = path(0.0, trap, bn.Heun(), start=start[0], **scenario.keeping("without_mass.h5md"), **frames)
     for k, m in enumerate(masses):
         state = start[1 + 2 * k][:, np.newaxis], start[2 + 2 * k][:, np.newaxis]
-        heavy = path(m, trap, bn.GJF(), start=state, out=scenario.path(f"mass_{m:g}.h5md"), **frames)
+        heavy = path(m, trap, bn.GJF(), start=state, **scenario.keeping(f"mass_{m:g}.h5md"), **frames)
         squares["trap"].append(((heavy - without) ** 2).mean(axis=0))
         exact = bn.theory.mass_to_zero_harmonic(mass=m, stiffness=stiffness, **bath)
         at_dt = law[0, 0] + law[1 + 2 * k, 1 + 2 * k] - 2.0 * law[0, 1 + 2 * k]

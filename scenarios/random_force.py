@@ -23,7 +23,7 @@ import brownian as bn
 def run(*, barrier=2.0, width=1.2, mass=1.3, friction=0.7, kT=0.9, dt=0.1, steps=20000, particles=100, stiffness=2.1,
         trapped=4000, seed=7, out=None, resume=False, overwrite=False):  # fmt: skip
     """Run, invert every step, test the noise; let its memory go to zero in a trap; plot all three."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     simulation = bn.Simulation(
         potential=bn.DoubleWell(barrier=barrier, width=width),
         dynamics=bn.Langevin(mass=mass, friction=friction, kT=kT),
@@ -35,9 +35,7 @@ def run(*, barrier=2.0, width=1.2, mass=1.3, friction=0.7, kT=0.9, dt=0.1, steps
     trajectory = simulation.run(
         steps=steps,
         every=dt,
-        out=scenario.path("trajectory.h5md"),
-        resume=resume,
-        overwrite=overwrite,
+        **scenario.keeping("trajectory.h5md"),
         progress=True,
     )
     verdict = bn.validate(trajectory, averages=False)

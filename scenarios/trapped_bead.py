@@ -24,7 +24,7 @@ def run(*, radius_um=0.5, viscosity_mPas=0.89, air_mPas=0.0184, temperature_K=29
         stiffness_pN_nm=0.02, samples_per_s=78125.0, seconds=10.0, air_samples_per_s=2e6, air_seconds=0.1, particles=8,
         seed=7, out=None, resume=False, overwrite=False):  # fmt: skip
     """Record beads in both fluids, recover what an experimenter would, plot the spectra."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     recordings = {
         "water": (viscosity_mPas, samples_per_s, seconds, "trajectory.h5md"),
         "air": (air_mPas, air_samples_per_s, air_seconds, "air.h5md"),
@@ -48,9 +48,7 @@ def run(*, radius_um=0.5, viscosity_mPas=0.89, air_mPas=0.0184, temperature_K=29
             every=dt,
             dtype=np.float32,
             velocities=False,
-            out=scenario.path(file),
-            resume=resume,
-            overwrite=overwrite,
+            **scenario.keeping(file),
             progress=True,
         )
         found = bn.analysis.calibrate(trajectory, mean=0.0, inertia=True)

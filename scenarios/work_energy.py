@@ -24,9 +24,8 @@ def run(*, barrier=2.0, width=1.2, velocity=0.6, mass=1.3, friction=0.7, kT=0.9,
         scale=0.05, curl=0.8, stiffness=2.1, loops=24, beads=2000, seed=7, out=None, resume=False,
         overwrite=False):  # fmt: skip
     """Balance the energies of single paths, close loops, let a turning force heat the bath; plot."""
-    scenario = bn.Scenario(__file__, out)
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
     well = bn.Moving(bn.DoubleWell(barrier=barrier, width=width), velocity=velocity)
-    keep = {"resume": resume, "overwrite": overwrite}
     forms = {
         "GJF": (bn.Langevin(mass, friction, kT), bn.GJF(), dt),
         "Heun": (bn.Overdamped(friction, kT), bn.Heun(), dt / 4.0),
@@ -35,7 +34,7 @@ def run(*, barrier=2.0, width=1.2, velocity=0.6, mass=1.3, friction=0.7, kT=0.9,
     for name, (dynamics, integrator, step) in forms.items():
         simulation = bn.Simulation(potential=well, dynamics=dynamics, integrator=integrator, dt=step,
                                    particles=particles, seed=seed, bookkeeping=True)  # fmt: skip
-        path = paths[name] = simulation.run(time=time, every=step, out=scenario.path(f"{name}.h5md"), **keep)
+        path = paths[name] = simulation.run(time=time, every=step, **scenario.keeping(f"{name}.h5md"))
         energies = path.energies
         rounding = 4 * len(path) * EPS * np.abs(path.energies.potential).max()
         scenario.check(

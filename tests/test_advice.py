@@ -116,6 +116,34 @@ def test_a_curvature_met_on_the_way_for_which_the_step_is_unstable():
     assert f"needs dt < {2.0 * 1.3 / k:.3g} there" in texts[0]
 
 
+@pytest.mark.parametrize("dt", [0.8, 1.5, 5.0])
+def test_a_pilot_that_blows_up_says_so(dt):
+    """The worst of steps is not the one of which nothing is said; the run then stops with the particle's address."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with pytest.raises(bn.NotFinite, match="step"):
+            made(QUARTIC, dt=dt).run(steps=10_000)
+    (one,) = [one for one in caught if issubclass(one.category, bn.Advice)]
+    assert f"dt = {dt:g}: a pilot of " in str(one.message)
+    assert "did not stay finite" in str(one.message)
+    assert f"try dt = {dt / 4.0:.1g}"[:-1] in str(one.message)
+
+
+def test_advice_points_at_the_line_that_asked_for_the_run():
+    """Whichever way through the package led there."""
+    runs = {
+        "run": lambda: made(QUARTIC, dt=0.2).run(steps=10),
+        "sample": lambda: bn.sample(QUARTIC, tau=0.2, steps=10, chains=50, seed=7, dimension=1),
+        "gamma dt": lambda: made(dynamics=bn.Langevin(mass=0.1, **BATH), dt=0.4),
+    }
+    for name, act in runs.items():
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            act()
+        assert caught, name
+        assert {one.filename for one in caught} == {__file__}, name
+
+
 @pytest.mark.parametrize("dt", [0.25, 0.3])
 def test_walls_throw_out_as_many_as_was_said(dt):
     """Against the same step in plain NumPy, from the law without walls after a while."""

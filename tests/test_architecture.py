@@ -13,6 +13,7 @@ FLOORS = [
     {
         "arguments",
         "lazy",
+        "outside",
         "version",
         "caching",
         "compiled",

@@ -84,6 +84,47 @@ def run(*, k=2.0, particles=2000, expected=1.0, seed=1, name="x", out=None):
 """
 
 
+TWO_FILES = """
+'''Two files, one after the other; the first time it is stopped in between.'''
+import os
+import brownian as bn
+
+def run(*, seed=1, out=None, resume=False, overwrite=False):
+    scenario = bn.Scenario(__file__, out, resume=resume, overwrite=overwrite)
+    dynamics = bn.Langevin(1.3, 0.7, 0.9)
+    for k, name in enumerate(("one", "two")):
+        simulation = bn.Simulation(potential=bn.Harmonic(2.0), dynamics=dynamics, dt=0.1, particles=200, seed=seed + k)
+        x = simulation.run(steps=20, **scenario.keeping(f"{name}.h5md")).positions[-1]
+        if os.environ.get("STOP"):
+            raise KeyboardInterrupt
+    scenario.check("<x^2>", float((x**2).mean()), 0.45, 0.1)
+    return scenario.result("Two")
+"""
+
+
+def test_a_scenario_goes_on_with_the_files_it_had_begun(tmp_path, capsys, monkeypatch):
+    """And begins the others; the files are those of a run that was never stopped."""
+    (tmp_path / "two.py").write_text(TWO_FILES)
+    run = ["run", "two.py", "--out"]
+    assert main([*run, "new", "--resume"]) == USAGE
+    assert "new holds nothing to go on with; run without --resume to start" in capsys.readouterr().err
+    assert not pathlib.Path("new").exists()
+    monkeypatch.setenv("STOP", "1")
+    assert main([*run, "a"]) == 130
+    assert "--resume goes on" in capsys.readouterr().err
+    monkeypatch.delenv("STOP")
+    assert sorted(path.name for path in pathlib.Path("a").iterdir()) == ["one.h5md"]
+    assert main([*run, "a"]) == USAGE
+    assert "one.h5md exists: resume=True (--resume) goes on" in capsys.readouterr().err
+    assert main([*run, "a", "--resume", "--overwrite"]) == USAGE
+    assert "only one of them" in capsys.readouterr().err
+    assert main([*run, "a", "--resume"]) == OK
+    assert main([*run, "b"]) == OK
+    for name in ("one.h5md", "two.h5md"):
+        with bn.open(f"a/{name}") as resumed, bn.open(f"b/{name}") as straight:
+            assert (resumed.positions[:] == straight.positions[:]).all()
+
+
 def test_scenario_of_ones_own(tmp_path, capsys):
     path = tmp_path / "mine.py"
     path.write_text(SCENARIO)

@@ -54,7 +54,7 @@ def balanced(record, name, balance, parts, steps):
 class Marathon:
     """One file, stopped by Ctrl-C and resumed in every round: memory in the friction, a double well, a ledger."""
 
-    EVERY, STEPS, NUMBER = 1000, 200_000_000, 64
+    EVERY, STEPS, NUMBER = 5000, 10**9, 64  # more steps than an hour can hold
 
     def __init__(self, record, folder, seconds):
         self.record, self.path, self.seconds, self.frames = record, folder / "marathon.h5md", seconds, 0
@@ -73,6 +73,7 @@ class Marathon:
         with contextlib.suppress(KeyboardInterrupt):
             self.simulation.run(steps=self.STEPS, every=self.EVERY * DT, out=self.path, velocities=False,
                                 dtype=np.float32, resume=begun)  # fmt: skip
+            timer.join()
         timer.join()
         must = self.record.must
         with bn.open(self.path) as file:

@@ -1,12 +1,12 @@
 """Warnings before a run, each with what to do about it."""
 
 import math
-import warnings
 
 import numpy as np
 
 from ..dynamics import Overdamped
 from ..integrators import REGISTRY, ExactOU
+from ..outside import warn
 from ..potentials.definition import named
 from .forecasting import excesses
 from .piloting import along, forecast_along, pilot
@@ -39,19 +39,26 @@ def advise(simulation, state, steps, frames, dtype):
     -----
     Advice
         for noise that was used before on the way to this start; a bias of temperatures above 5 %; a curvature for which
-        the step is unstable; walls that throw particles out; frames too coarse for the motion between them.
+        the step is unstable; walls that throw particles out, at once or in the
+        long run; frames too coarse for the motion between them.
     """
     words = [reused(simulation, steps, state[0])]
     interval = int(np.diff(frames, prepend=0).min(initial=steps))
     seen = pilot(simulation, state, steps, interval)
-    if seen is not None:
+    if not seen.finite:
+        words.append(
+            f"dt = {simulation.dt:g}: a pilot of {seen.steps} steps did not stay finite; the force of "
+            f"{named(simulation.potential)} is too steep for such a step of {simulation.integrator}, try dt = "
+            f"{_two_digits(simulation.dt / 4.0)}"
+        )
+    else:
         expected = forecast_along(simulation, seen)
         words += [
             unstable(simulation, seen, steps) or (biased(simulation, expected) if expected is not None else None),
             coarse(seen, interval, dtype) if len(frames) else None,
         ]
     for text in filter(None, words):
-        warnings.warn(text, Advice, stacklevel=4)
+        warn(text, Advice)
 
 
 def unstable(simulation, seen, steps):

@@ -33,12 +33,15 @@ class Pilot:
     curvatures
         Second derivatives of U [E/L^2] at some of these positions: matrices (points, D, D), or their diagonals
         (points, D) where components are independent; None where they would cost too much.
+    finite
+        Whether all positions are.
     """
 
     steps: int
     looks: np.ndarray
     positions: np.ndarray
     curvatures: np.ndarray | None
+    finite: bool = True
 
     @property
     def largest(self):
@@ -50,7 +53,7 @@ class Pilot:
 
 
 def pilot(simulation, state, steps, interval=1):
-    """Take the first steps of a run with a few of its particles; None where they don't stay finite.
+    """Take the first steps of a run with a few of its particles.
 
     Parameters
     ----------
@@ -66,7 +69,7 @@ def pilot(simulation, state, steps, interval=1):
 
     Returns
     -------
-    Pilot, or None
+    Pilot
     """
     few = np.ascontiguousarray(state[:, :PARTICLES])
     particles = few.shape[1]
@@ -89,7 +92,7 @@ def pilot(simulation, state, steps, interval=1):
     finally:
         engine.close()
     if not np.isfinite(positions).all():
-        return None
+        return Pilot(length, looks, positions, None, finite=False)
     numbers = FEW if steps * simulation.particles < SHORT else NUMBERS
     return Pilot(length, looks, positions, _curvatures(simulation, positions, numbers))
 

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import time
 
 import numpy as np
@@ -11,6 +10,7 @@ from ..arguments import a_learner, a_path, an_optimiser, checked
 from ..progress import Progress
 from ..running import SECONDS_PER_CHECKPOINT, signals
 from ..schedule import MOST_STEPS, whole_number
+from ..trajectory.destination import destination
 from .history import Notebook, checked_path, read_checkpoint, write_checkpoint
 
 
@@ -59,19 +59,12 @@ def train(learner, *, steps, optimiser, out=None, resume=False, overwrite=False,
     log_every = 1 if log_every is None else whole_number("log_every", log_every, 1)
     if steps >= MOST_STEPS:
         raise ValueError(f"steps = {steps}, but steps must stay below 2**53")
-    if (resume or overwrite) and out is None:
-        raise ValueError("resume and overwrite need a file: out = None")
+    path = destination(out, resume, overwrite, checked_path)
     description = _describe(learner, optimiser, steps)
-    path = None if out is None else checked_path(out)
     if resume:
         first, memory, notebook = _resumed(learner, path, description, steps)
     else:
         first, memory, notebook = 0, optimiser.start(learner.parameters), Notebook()
-        if path is not None and os.path.lexists(path) and not overwrite:
-            raise FileExistsError(
-                f"{path} exists: resume=True (--resume) goes on with it, overwrite=True (--overwrite) replaces it, or "
-                "choose another name"
-            )
 
     def save(step):
         groups = {"parameters": learner.parameters, "memory": memory, "state": learner.state()}

@@ -1,7 +1,5 @@
 """Sampling: x' = x - tau grad U + tau sigma eps, on the same compiled loop as the physics."""
 
-import warnings
-
 import numpy as np
 
 from ..advice.advising import named
@@ -11,6 +9,7 @@ from ..arguments import components
 from ..dynamics import Langevin, Overdamped
 from ..guards import check_is_potential, checked_integrator
 from ..integrators import MALA, EulerMaruyama, Integrator
+from ..outside import warn
 from ..potentials.definition import cast, dimension_of
 from ..schedule import checked_seed, kept_type, positive_number, whole_number
 from ..simulation import Simulation
@@ -113,10 +112,9 @@ def sample(target, *, tau, steps, chains, seed=None, sigma=None, integrator=None
         )
     direction = open_direction(target, dimension, kT=kT)
     if direction is not None:
-        warnings.warn(
+        warn(
             f"{named(target)} does not confine: exp(-U / {kT:g}) can't be normalised along the direction "
-            f"{np.round(direction, 3).tolist()}; chains will leave that way for good",
-            stacklevel=2,
+            f"{np.round(direction, 3).tolist()}; chains will leave that way for good"
         )
     simulation = Simulation(
         potential=target, dynamics=dynamics, integrator=integrator, dt=dt, dimension=dimension, seed=seed, start=start,

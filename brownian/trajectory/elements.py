@@ -2,12 +2,12 @@
 
 import math
 import os
-import warnings
 from typing import NamedTuple
 
 import h5py
 import numpy as np
 
+from ..outside import warn
 from . import checkpoints, description, layout
 from .description import printable
 from .errors import TrajectoryError
@@ -129,7 +129,7 @@ def _velocities(group, ours, positions):
         return value
     if ours:
         raise TrajectoryError(f"{path}: velocities and positions are not stored at the same steps", path)
-    warnings.warn(f"{path}: velocities are left out, they are not stored at the steps of the positions", stacklevel=2)
+    warn(f"{path}: velocities are left out, they are not stored at the steps of the positions")
     return None
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from . import checkpoints, layout
 from .description import differences
+from .destination import refuse_overwriting, target
 from .errors import FileInUse, NotBegun, NothingToResume, ResumeMismatch, TrajectoryError
 from .hdf5 import reading
 from .locking import WriterLock, names
-from .plan import Plan, check_disk, count, target
+from .plan import Plan, check_disk, count
 from .recorder import Recording
 from .recovery import close, create, discard, partial, plan_of, rewrite
 from .sources import FileSource, release
@@ -264,11 +265,8 @@ class FileRecorder(Recording):
             discard(self.path)
 
     def _refuse_overwriting(self):
-        if os.path.lexists(self.path) and not self._overwrite:
-            raise FileExistsError(
-                f"{self.path} exists: resume=True (--resume) goes on with it, overwrite=True (--overwrite) replaces "
-                "it, or choose another name"
-            )
+        if not self._overwrite:
+            refuse_overwriting(self.path)
 
     @contextmanager
     def _writing(self):

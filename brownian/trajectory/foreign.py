@@ -16,6 +16,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from ..outside import warn
 from .errors import TrajectoryError
 from .hdf5 import DAMAGE
 from .sources import FrameArray
@@ -99,7 +100,7 @@ class ForeignSource:
             times = steps.astype(np.float64)
         self._moving = all(found["velocities"])
         if any(found["velocities"]) and not self._moving:
-            warnings.warn(f"{self.path}: velocities are left out, not all frames have them", stacklevel=2)
+            warn(f"{self.path}: velocities are left out, not all frames have them")
         steps.flags.writeable = times.flags.writeable = False
         self._steps, self._times = steps, times
 

@@ -11,11 +11,11 @@ import shutil
 import h5py
 
 from ..arguments import checked, shortened, text
+from .destination import target
 from .draft import Draft
 from .errors import TrajectoryError
 from .hdf5 import member, open_file_of_frames, reading
 from .locking import WriterLock
-from .plan import target
 from .recovery import discard, partial
 from .sources import release
 

@@ -1,17 +1,13 @@
 """What is to be written: sizes, chunks, units, and whether the disk holds it."""
 
 import math
-import os
 import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
-from ..arguments import a_path
 from .errors import DiskTooSmall
 
-EXTENSION = ".h5md"
 CHUNK_BYTES = 2**18
 SLAB_BYTES = 2**22
 SPARE_BYTES = 2**16
@@ -225,29 +221,6 @@ class Plan:
 def even(total, most):
     """Return the length of the pieces when `total` is cut into as few as possible, none longer than `most`."""
     return math.ceil(total / math.ceil(total / most))
-
-
-def target(path):
-    """Return the real path of a file to be written.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    ValueError
-        If the name does not end in ".h5md", by which MDAnalysis knows the format.
-    """
-    a_path("path", path)
-    path = Path(path)
-    if path.suffix != EXTENSION:
-        raise ValueError(f"{path}: the name must end in {EXTENSION} (other programs know the format by it)")
-    return Path(os.path.realpath(path))
 
 
 def check_disk(path, needed, reclaimed=0):

@@ -12,10 +12,11 @@ import numpy as np
 from ..arguments import checked
 from . import checkpoints, layout
 from .description import to_json
+from .destination import target
 from .errors import TrajectoryError
 from .hdf5 import member, reading
 from .locking import WriterLock
-from .plan import Plan, check_disk, target
+from .plan import Plan, check_disk
 from .sources import FileSource, release
 
 COPY_BYTES = 2**24
