@@ -60,14 +60,21 @@ def _close_stdout():
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class _Parser(argparse.ArgumentParser):
+    """Options by their whole names: what is short for one today may be short for two tomorrow."""
+
+    def __init__(self, **settings):
+        super().__init__(allow_abbrev=False, **settings)
+
+
 def _parser():
     from .sweeps.command import add_options as add_sweep_options
     from .version import __version__
 
-    parser = argparse.ArgumentParser(prog="brownian", description="Langevin dynamics: run scenarios, read their files.")
+    parser = _Parser(prog="brownian", description="Langevin dynamics: run scenarios, read their files.")
     parser.add_argument("--version", action="version", version=f"brownian {__version__}")
     parser.add_argument("--debug", action="store_true", help=DEBUG)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
 
     run = commands.add_parser("run", help="run a scenario script", add_help=False)
     run.add_argument("scenario", metavar="SCENARIO.py", nargs="?")
@@ -141,11 +148,11 @@ def _run(chosen, rest):
     from .scripts import load, options
 
     if chosen.scenario is None:
-        usage = "usage: brownian run SCENARIO.py [--threads N] [--json] [options of the scenario]"
+        usage = "usage: brownian run SCENARIO.py [--threads N] [--json] [options of the scenario: SCENARIO.py --help]"
         print(usage, file=sys.stdout if chosen.help else sys.stderr)
         return OK if chosen.help else USAGE
     module = load(chosen.scenario)
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"brownian run {chosen.scenario}",
         description=module.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -192,7 +199,7 @@ def _add_option(parser, name, default):
 
 def _info(chosen, rest):
     from .simulation import open_trajectory
-    from .trajectory.description import provenance
+    from .trajectory.description import length, provenance
 
     with open_trajectory(chosen.file) as trajectory:
         if chosen.json:
@@ -201,7 +208,7 @@ def _info(chosen, rest):
         print(trajectory)
         if trajectory.description:
             print(provenance(trajectory.description))
-            print(f"again:   brownian.open({chosen.file!r}).simulation().run(...)")
+            print(f"again:   brownian.open({chosen.file!r}).simulation().run({length(trajectory.description)})")
     return OK
 
 

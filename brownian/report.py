@@ -10,6 +10,7 @@ import numpy as np
 from .arguments import a_path, checked, number, text
 from .theory.checks import finite, nonnegative, single
 
+MADE_BY = "Made by `brownian gallery"
 SIGNIFICANT = 5.0  # standard errors between measured and expected from which a check fails
 
 
@@ -209,9 +210,20 @@ def _plain(value):
 
 
 def gallery(folder):
-    """Write ``README.md`` of a folder of results: one section per ``result.json``, with its pictures and table."""
+    """Write ``README.md`` of a folder of results: one section per ``result.json``, with its pictures and table.
+
+    Raises
+    ------
+    FileExistsError
+        where there is a README.md that somebody else wrote.
+    """
     folder = pathlib.Path(folder)
-    lines = ["# Results", "", f"Made by `brownian gallery {folder.name}` from what the scenarios wrote here.", ""]
+    target = folder / "README.md"
+    if target.exists() and MADE_BY not in target.read_text(errors="replace"):
+        raise FileExistsError(
+            f"{target} exists and was not made by `brownian gallery`: move it, or take another folder"
+        )
+    lines = ["# Results", "", f"{MADE_BY} {folder.name}` from what the scenarios wrote here.", ""]
     for path in sorted(folder.glob("*/result.json")):
         data = json.loads(path.read_text())
         lines += [f"## {data['title']}", "", f"`{data['command']}`", ""]
@@ -221,6 +233,5 @@ def gallery(folder):
             check = Check(**{key: entry[key] for key in ("name", "measured", "expected", "standard_error", "unit")})
             lines.append(f"| {check.name} | {' | '.join(_numbers(check))} | {check.z:.1f} |")
         lines.append("")
-    target = folder / "README.md"
     target.write_text("\n".join(lines))
     return target

@@ -4,7 +4,7 @@
 
 Expected, from the physical inputs alone: position variance kT / k, corner frequency f_c = k / (2 pi lambda), diffusion
 coefficient D = kT / lambda.  Stiffness, friction, D and mass are recovered from the spectrum of the positions alone, as
-an experimenter would.  Inertia shows in air, and faintly in water: leaving it out there puts the friction off by 0.5 %.
+an experimenter would.  Inertia shows in air, and faintly in water: leaving it out there would bias the friction.
 
     S(w) = 2 D / [w^2 + (2 pi f_c - m w^2 / lambda)^2]    aliasing and finite length in the fit
 

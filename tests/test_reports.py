@@ -130,6 +130,27 @@ def test_a_verdict_is_said_before_it_is_stored(folder, capsys, monkeypatch):
     assert "no space" in said.err
 
 
+def test_a_gallery_replaces_only_galleries(folder, tmp_path, capsys):
+    """A README.md of somebody else's stays."""
+    (tmp_path / "README.md").write_text("# Mine\n")
+    assert main(["gallery", str(tmp_path)]) == USAGE
+    assert "README.md exists and was not made by `brownian gallery`" in capsys.readouterr().err
+    assert (tmp_path / "README.md").read_text() == "# Mine\n"
+    (tmp_path / "README.md").unlink()
+    assert main(["gallery", str(tmp_path)]) == OK
+    assert main(["gallery", str(tmp_path)]) == OK
+
+
+def test_info_says_how_to_make_a_run_again(folder, capsys):
+    """The line can be copied: it makes the same numbers."""
+    path = folder / "well.h5md"
+    assert main(["info", str(path)]) == OK
+    again = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("again:"))
+    made = eval(again.removeprefix("again:").strip(), {"brownian": bn})
+    with bn.open(path) as trajectory:
+        assert (made.positions[:] == trajectory.positions[:]).all()
+
+
 def test_validate_says_fail_for_a_wrong_claim(folder, capsys):
     assert main(["validate", str(folder / "well.h5md"), "--kT", "0.8"]) == NEGATIVE
     assert "FAIL" in capsys.readouterr().out

@@ -1,7 +1,8 @@
-"""Kills, tears, full disks, signals at every write of small runs: every promised frame is there, and every bit right.
+"""Kills, full disks, signals at every write of small runs: every promised frame is there, and every bit right.
 
-    python benchmarks/trust/crashes.py              # all, 200 random kills, to results/trust/crashes.*
+    python benchmarks/trust/crashes.py              # all but writes torn in two, 200 random kills
     python benchmarks/trust/crashes.py --quick      # about 30 points spread over a run, and one of each of the rest
+    python benchmarks/trust/crashes.py --only torn  # half of a write, as a loss of power may leave it: not promised
     python benchmarks/trust/crashes.py --plant NAME # with an error planted in the writer, which has to be caught
 
 A frame is promised when its flush has returned and the file has its name.  After each accident the file is read as it

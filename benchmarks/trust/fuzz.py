@@ -3,7 +3,8 @@
 Every input is made from its kind and number, so that one that fails can be made again alone (--again KIND:NUMBER).
 Inputs are looked at in a child process with limits, so that a crash of a library is seen and counted.
 
-    python benchmarks/trust/fuzz.py [--quick] [--formulas N] [--files N] [--again KIND:NUMBER]
+    python benchmarks/trust/fuzz.py [--quick] [--formulas N] [--files N] [--only KIND] [--again KIND:NUMBER]
+    python benchmarks/trust/fuzz.py --more ...      goes on behind the inputs of results/trust/fuzz.json
 """
 
 import argparse
@@ -96,7 +97,7 @@ def main():
         share = {"formula": options.formulas, "file": options.files}
         place = options.results / "fuzz.json"
         found = json.loads(place.read_text()) if options.more and place.exists() else {}
-        found.pop("conditions", None)
+        before = found.pop("conditions", {"command": ""})["command"].split("; ")
         for kind, look in looks.items():
             if kind.startswith(options.only):
                 weights = {name: hostile_files.WEIGHTS.get(name.partition(" ")[2], 1) for name in looks
@@ -109,7 +110,9 @@ def main():
                 print(f"{kind}: {found[kind]['counts']}, {each:.2f} ms each", file=sys.stderr)
                 for failure, numbers in found[kind]["failures"].items():
                     print(f"    {failure}  x{len(numbers)}, e.g. {numbers[:3]}", file=sys.stderr)
-    _write(options, conditions(load), found)
+    made = conditions(load)
+    made["command"] = "; ".join(dict.fromkeys(filter(None, [*before, made["command"]])))
+    _write(options, made, found)
 
 
 def _write(options, made, found):

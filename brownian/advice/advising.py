@@ -97,7 +97,7 @@ def biased(simulation, expected):
         mass = getattr(dynamics, "mass", None)
         number = f"k = {k:.3g}, dt = {dt:g}" if mass is None else f"Omega dt = {dt * math.sqrt(k / mass):.3g}"
     says = (
-        [f"positions of {scheme} will be {_percent(of_positions)} by their virial"]
+        [f"positions of {scheme} will be {_percent(of_positions)} by their virial <x U'>"]
         if abs(of_positions) > TOLERATED
         else []
     )

@@ -12,7 +12,7 @@ TIME_BLOCKS = 16
 
 
 def _dot(a, b):
-    # not np.dot: the threads of BLAS would wait for each other beside those that call it (5 to 10 times slower)
+    # not np.dot: the threads of BLAS would wait for each other beside those that call it
     return float(np.einsum("i,i->", a.reshape(-1), b.reshape(-1)))
 
 

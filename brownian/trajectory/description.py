@@ -189,3 +189,12 @@ def provenance(description):
     version = word(told(told(made, "versions"), "brownian"))
     command, machine, date = (word(told(made, name)) for name in ("command", "machine", "date"))
     return f"made by: {command}\n         brownian {version}, {machine}, {date}"
+
+
+def length(description):
+    """Steps and frames of a run as arguments of ``run``, where a file says them."""
+    steps, frames, dt = (description.get(name) for name in ("steps", "frames", "dt"))
+    every = frames.get("every") if isinstance(frames, dict) else None
+    if not (isinstance(steps, int) and isinstance(every, int) and isinstance(dt, float)):
+        return "..."
+    return f"steps={steps}, every={every * dt:.12g}"
