@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .arguments import array
+from .arguments import array, shortened
 from .schedule import positive_number, whole_number
 
 
@@ -42,7 +42,9 @@ class Annealing:
     def __post_init__(self):
         kT = np.asarray(self.kT)
         if kT.ndim != 1 or len(kT) < 2 or kT.dtype.kind not in "fiu":
-            raise TypeError(f"Annealing: kT = {self.kT!r}, but a list of two or more thermal energies is needed")
+            raise TypeError(
+                f"Annealing: kT = {shortened(self.kT)}, but a list of two or more thermal energies is needed"
+            )
         wrong = ~(np.isfinite(kT) & (kT >= 0.0))
         if wrong.any():
             raise ValueError(f"Annealing: kT = {kT[wrong][0]} in level {wrong.argmax()}, but it must be at least 0")
@@ -60,7 +62,7 @@ class Annealing:
         """Levels in a constant ratio, ``steps`` at each but the last."""
         first, last = positive_number("Annealing: first", first), positive_number("Annealing: last", last)
         if whole_number("Annealing: levels", levels, 2) > 10**6:
-            raise ValueError(f"Annealing: levels = {levels!r}, but there can be at most 10**6")
+            raise ValueError(f"Annealing: levels = {shortened(levels)}, but there can be at most 10**6")
         values = np.geomspace(first, last, levels)
         values[-1] = last
         return cls(tuple(values.tolist()), steps)

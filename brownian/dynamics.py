@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .arguments import shortened
+
 
 def _number_or_components(owner, name, value, *, minimum, strict):
     array = np.asarray(value)
     if array.dtype.kind not in "fiu" or array.ndim > 1 or array.size == 0:
-        raise TypeError(f"{owner}: {name} = {value!r}, but one number, or one per component, is needed")
+        raise TypeError(f"{owner}: {name} = {shortened(value)}, but one number, or one per component, is needed")
     array = array.astype(np.float64)
     allowed = array > minimum if strict else array >= minimum
     if not (np.isfinite(array) & allowed).all():
         relation = "positive" if strict else "zero or positive"
-        raise ValueError(f"{owner}: {name} = {value!r}, but it must be finite and {relation}")
+        raise ValueError(f"{owner}: {name} = {shortened(value)}, but it must be finite and {relation}")
     return tuple(array.tolist()) if array.ndim else float(array)
 
 
@@ -23,7 +25,7 @@ def checked_parameter(owner, name, *, strict, single=False):
     value = getattr(owner, name)
     checked = _number_or_components(type(owner).__name__, name, value, minimum=0.0, strict=strict)
     if single and isinstance(checked, tuple):
-        raise TypeError(f"{type(owner).__name__}: {name} = {value!r}, but one number is needed")
+        raise TypeError(f"{type(owner).__name__}: {name} = {shortened(value)}, but one number is needed")
     object.__setattr__(owner, name, checked)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .annealing import Annealing
-from .arguments import array
+from .arguments import array, shortened
 from .dynamics import Dynamics, Langevin
 from .integrators import Integrator, default_for
 from .integrators.moves import counts_acceptance
@@ -30,7 +30,7 @@ def checked_integrator(dynamics, integrator):
     """The integrator, by default that of the dynamics; TypeError where one of the two is something else."""
     if not isinstance(dynamics, Dynamics):
         raise TypeError(
-            f"dynamics = {dynamics!r}, but one of brownian's is needed: Langevin(...), Overdamped(...), "
+            f"dynamics = {shortened(dynamics)}, but one of brownian's is needed: Langevin(...), Overdamped(...), "
             "GeneralizedLangevin(...), ColoredNoise(...) or ActiveForce(...)"
         )
     if integrator is None:
@@ -38,7 +38,9 @@ def checked_integrator(dynamics, integrator):
     if isinstance(integrator, type) and issubclass(integrator, Integrator):
         raise TypeError(f"integrator = {integrator.__name__}, but an instance is needed: {integrator.__name__}()")
     if not isinstance(integrator, Integrator):
-        raise TypeError(f"integrator = {integrator!r}, but one of brownian's integrators is needed, e.g. GJF()")
+        raise TypeError(
+            f"integrator = {shortened(integrator)}, but one of brownian's integrators is needed, e.g. GJF()"
+        )
     return integrator
 
 
@@ -46,8 +48,8 @@ def check_is_potential(potential):
     """Refuse what can't serve as a potential."""
     if not is_potential(potential):
         raise TypeError(
-            f"potential = {potential!r}, but a potential is needed: a built-in, an Expression, or a NamedTuple "
-            "with component_energy and component_force, or add_energy and add_force"
+            f"potential = {shortened(potential)}, but a potential is needed: a built-in, an Expression, or a "
+            "NamedTuple with component_energy and component_force, or add_energy and add_force"
         )
 
 
@@ -65,7 +67,9 @@ def checked_noise(simulation, noise):
             )
         return Given(values, whole_number("Given: first_step", noise.first_step, 0))
     if not isinstance(noise, str) or noise not in NOISES:
-        raise ValueError(f"noise = {noise!r}, but it must be {' or '.join(map(repr, NOISES))}, or Given(values)")
+        raise ValueError(
+            f"noise = {shortened(noise)}, but it must be {' or '.join(map(repr, NOISES))}, or Given(values)"
+        )
     return NOISES[noise](np.uint64(simulation.seed))
 
 
@@ -116,12 +120,12 @@ def check_temperatures(simulation):
         if given is None:
             continue
         if not isinstance(given, kind):
-            raise TypeError(f"{name} = {given!r}, but {kind.__name__}(...) is needed")
+            raise TypeError(f"{name} = {shortened(given)}, but {kind.__name__}(...) is needed")
         own, kT = given.kT[0 if name == "tempering" else -1], simulation.dynamics.kT
         if kT != own:
             raise ValueError(
                 f"{given}: its {'first' if name == 'tempering' else 'last'} level is kT = {own:g}, "
-                f"but the dynamics has kT = {kT!r}"
+                f"but the dynamics has kT = {shortened(kT)}"
             )
         if simulation.bookkeeping or simulation.stop is not None:
             raise ValueError(f"{name} can't be combined with bookkeeping or stop")
@@ -155,7 +159,10 @@ def watch_for(simulation, observables, every, start, steps):
     stride = 1 if every is None else steps_in("observe_every", every, simulation.dt)
     first = steps_in("observe_from", start, simulation.dt) if start else 0
     if first + stride > steps:
-        raise ValueError(f"observe_from = {start!r} and observe_every = {every!r}: less than 2 looks in {steps} steps")
+        raise ValueError(
+            f"observe_from = {shortened(start)} and observe_every = {shortened(every)}: less than 2 looks in "
+            f"{steps} steps"
+        )
     levels = 1 if simulation.tempering is None else len(simulation.tempering.kT)
     return Watch(
         observables, every=stride, first=first, steps=steps, particles=simulation.particles // levels,
@@ -168,11 +175,11 @@ def kept_particles(simulation, particles):
     if particles is None:
         return range(simulation.particles)
     if not (isinstance(particles, range) and particles.step == 1):
-        raise TypeError(f"particles = {particles!r}, but a range of neighbours is needed, e.g. range(0, 10)")
+        raise TypeError(f"particles = {shortened(particles)}, but a range of neighbours is needed, e.g. range(0, 10)")
     if not 0 <= particles.start < particles.stop <= simulation.particles:
-        raise ValueError(f"particles = {particles!r}, but they must lie in 0 ... {simulation.particles}")
+        raise ValueError(f"particles = {shortened(particles)}, but they must lie in 0 ... {simulation.particles}")
     if simulation.tempering is not None and len(particles) < simulation.particles:
-        raise ValueError(f"particles = {particles!r}: replicas that are exchanged are kept together")
+        raise ValueError(f"particles = {shortened(particles)}: replicas that are exchanged are kept together")
     return particles
 
 
@@ -183,10 +190,13 @@ def stopping_for(simulation):
         return NoStop()
     if not isinstance(stop, StopCondition):
         raise TypeError(
-            f"stop = {stop!r}, but a stop condition is needed: LeaveInterval, CrossLevel, EnterBall or EnterBox"
+            f"stop = {shortened(stop)}, but a stop condition is needed: LeaveInterval, CrossLevel, EnterBall or "
+            "EnterBox"
         )
     if counts_acceptance(simulation.kernel):
-        raise ValueError(f"stop = {stop!r}: {simulation.integrator} has no path of the dynamics that could meet it")
+        raise ValueError(
+            f"stop = {shortened(stop)}: {simulation.integrator} has no path of the dynamics that could meet it"
+        )
     if simulation.bookkeeping and depends_on_time(simulation.potential):
         raise ValueError(
             "bookkeeping and stop together need a potential that does not depend on time: the parameters would go on "

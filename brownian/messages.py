@@ -5,6 +5,7 @@ import pathlib
 import traceback
 
 REFUSALS = ValueError, TypeError, OSError, LookupError  # what was given is wrong; anything else: the run failed
+LONGEST = 2000  # characters of a message
 HERE = pathlib.Path(__file__).parent
 
 
@@ -15,6 +16,12 @@ def warning(message, category, filename, lineno, line=None):
 
 
 def message(error, scenario=None):
+    """What is wrong, on a line or some, however long the value is that was given."""
+    text = _message(error, scenario)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... (--debug shows more)"
+
+
+def _message(error, scenario):
     """What is wrong, in our own words; with the kind of error and its place where the words are somebody else's."""
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if scenario and os.path.abspath(scenario) == frame.filename]

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .arguments import shortened
+
 MOST_STEPS = 2**53  # up to here the time of a step is a float with no step left out
 
 
@@ -14,9 +16,9 @@ def whole_number(name, value, minimum):
     try:
         number = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} = {value!r}, but a whole number is needed") from None
+        raise TypeError(f"{name} = {shortened(value)}, but a whole number is needed") from None
     if isinstance(value, bool) or number < minimum:
-        raise ValueError(f"{name} = {value!r}, but it must be at least {minimum}")
+        raise ValueError(f"{name} = {shortened(value)}, but it must be at least {minimum}")
     return number
 
 
@@ -24,14 +26,14 @@ def checked_seed(seed):
     """A seed, 0 ... 2^64 - 1; TypeError or ValueError that names the value otherwise."""
     number = whole_number("seed", seed, 0)
     if number >= 2**64:
-        raise ValueError(f"seed = {seed!r}, but it must be below 2**64")
+        raise ValueError(f"seed = {shortened(seed)}, but it must be below 2**64")
     return number
 
 
 def real_number(name, value):
     """A float; TypeError that names the value otherwise.  Whole numbers beyond the largest float are infinite."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name} = {value!r}, but a number is needed")
+        raise TypeError(f"{name} = {shortened(value)}, but a number is needed")
     try:
         return float(value)
     except OverflowError:
@@ -42,7 +44,7 @@ def positive_number(name, value):
     """A positive finite float; TypeError or ValueError that names the value otherwise."""
     number = real_number(name, value)
     if not (math.isfinite(number) and number > 0.0):
-        raise ValueError(f"{name} = {value!r}, but it must be positive and finite")
+        raise ValueError(f"{name} = {shortened(value)}, but it must be positive and finite")
     return number
 
 
@@ -53,7 +55,7 @@ def kept_type(dtype):
     except (TypeError, ValueError):
         found = None
     if dtype is None or found not in (np.float32, np.float64):
-        raise ValueError(f"dtype = {dtype!r}, but it must be numpy.float32 or numpy.float64")
+        raise ValueError(f"dtype = {shortened(dtype)}, but it must be numpy.float32 or numpy.float64")
     return found
 
 
@@ -68,12 +70,14 @@ def steps_in(name, time, dt):
     """
     ratio = positive_number(name, time) / dt
     if not ratio < MOST_STEPS:
-        raise ValueError(f"{name} = {time!r} is {ratio:.3g} steps of dt = {dt!r}, but steps must stay below 2**53")
+        raise ValueError(
+            f"{name} = {shortened(time)} is {ratio:.3g} steps of dt = {shortened(dt)}, but steps must stay below 2**53"
+        )
     steps = round(ratio)
     if steps < 1 or abs(ratio - steps) > 1e-9 * max(1.0, steps):
         raise ValueError(
-            f"{name} = {time!r} is {ratio:.9g} steps of dt = {dt!r}, but it must be a whole number of steps, "
-            f"e.g. {max(1, steps) * dt:.12g}"
+            f"{name} = {shortened(time)} is {ratio:.9g} steps of dt = {shortened(dt)}, but it must be a whole "
+            f"number of steps, e.g. {max(1, steps) * dt:.12g}"
         )
     return steps
 
@@ -105,15 +109,16 @@ def checked_walk(step, walker, *, steps, walkers, seed, every, first_step, first
     seed = checked_seed(seed)
     every = taken if every is None else whole_number("every", every, 1)
     if every > taken:
-        raise ValueError(f"every = {every!r}, but the run has {taken} {step}s")
+        raise ValueError(f"every = {shortened(every)}, but the run has {taken} {step}s")
     if origin + count > most:
         raise ValueError(
-            f"{first_walkers} = {first_walker!r} and {walker}s = {walkers!r}, but {walker} numbers must stay below "
-            f"{most}"
+            f"{first_walkers} = {shortened(first_walker)} and {walker}s = {shortened(walkers)}, but {walker} numbers "
+            f"must stay below {most}"
         )
     if first + taken >= MOST_STEPS:
         raise ValueError(
-            f"{first_steps} = {first_step!r} and {step}s = {steps!r}, but {step} numbers must stay below 2**53"
+            f"{first_steps} = {shortened(first_step)} and {step}s = {shortened(steps)}, but {step} numbers must stay "
+            "below 2**53"
         )
     return Walk(taken, count, seed, every, first, origin)
 
@@ -128,13 +133,15 @@ def frame_steps(every, steps, dt):
     if np.ndim(every) == 0:
         stride = steps_in("every", every[()] if isinstance(every, np.ndarray) else every, dt)
         if stride > steps:
-            raise ValueError(f"every = {every!r} is {stride} steps, but the run has {steps}")
+            raise ValueError(f"every = {shortened(every)} is {stride} steps, but the run has {steps}")
         return np.arange(stride, steps + 1, stride, dtype=np.int64)
     if np.ndim(every) > 1:
         raise ValueError(f"every has shape {np.shape(every)}, but one time, or a list of times, is needed")
     chosen = np.array([steps_in("every", time, dt) for time in np.asarray(every).tolist()], dtype=np.int64)
     if chosen.size == 0 or np.any(np.diff(chosen) <= 0) or chosen[-1] > steps:
-        raise ValueError(f"every = {every!r}, but a schedule must ascend and end within the {steps} steps of the run")
+        raise ValueError(
+            f"every = {shortened(every)}, but a schedule must ascend and end within the {steps} steps of the run"
+        )
     return chosen
 
 

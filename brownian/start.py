@@ -6,7 +6,7 @@ others, and a start never meets the noise of a step.
 
 import numpy as np
 
-from .arguments import array
+from .arguments import array, shortened
 from .integrators.moves import counts_acceptance
 from .integrators.probe import affine_probe
 from .noise import START_CHOICE, START_MEMORY, START_POSITION, START_VELOCITY, STEP, Philox, normals_at, uniforms_at
@@ -22,7 +22,9 @@ def check_start(start):
     """The start; refused where it is neither the name of one nor numbers.  Shapes are looked at when it is drawn."""
     if isinstance(start, str):
         if start not in STARTS:
-            raise ValueError(f"start = {start!r}, but it must be one of {', '.join(map(repr, STARTS))}, or arrays")
+            raise ValueError(
+                f"start = {shortened(start)}, but it must be one of {', '.join(map(repr, STARTS))}, or arrays"
+            )
         return start
     for values in start if isinstance(start, tuple) and len(start) == 2 else (start,):
         array("start", values)

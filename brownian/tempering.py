@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .arguments import shortened
 from .engine import Engine
 from .integrators.moves import counts_acceptance
 from .noise import EXCHANGE, uniforms_at
@@ -46,9 +47,11 @@ class Tempering:
     def __post_init__(self):
         kT = np.asarray(self.kT)
         if kT.ndim != 1 or len(kT) < 2 or kT.dtype.kind not in "fiu":
-            raise TypeError(f"Tempering: kT = {self.kT!r}, but a list of two or more thermal energies is needed")
+            raise TypeError(
+                f"Tempering: kT = {shortened(self.kT)}, but a list of two or more thermal energies is needed"
+            )
         if not (np.isfinite(kT).all() and kT[0] > 0.0 and np.all(np.diff(kT) > 0.0)):
-            raise ValueError(f"Tempering: kT = {self.kT!r}, but positive, ascending values are needed")
+            raise ValueError(f"Tempering: kT = {shortened(self.kT)}, but positive, ascending values are needed")
         object.__setattr__(self, "kT", tuple(kT.astype(float).tolist()))
         object.__setattr__(self, "every", whole_number("Tempering: every", self.every, 1))
 

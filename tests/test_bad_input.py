@@ -94,6 +94,45 @@ def test_shapes_that_do_not_belong_together():
         bn.learning.model_average(bn.PolynomialEnergy.up_to(degree=2, dimension=1), lambda x: x, [0.0, 1.0])
 
 
+LONG = [0.1] * 100_000 + ["x"]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda value: bn.Harmonic(value),
+        lambda value: bn.Langevin(mass=value, friction=0.7, kT=0.9),
+        lambda value: bn.Overdamped(friction=0.7, kT=value),
+        lambda value: made().run(steps=value),
+        lambda value: made().run(steps=10, every=value),
+        lambda value: made().run(steps=10, observe=value),
+        lambda value: made().run(steps=10, dtype=value),
+        lambda value: made(dt=value),
+        lambda value: made(particles=value),
+        lambda value: made(seed=value),
+        lambda value: made(start=value),
+        lambda value: made(potential=value),
+        lambda value: made(dynamics=value),
+        lambda value: made(integrator=value),
+        lambda value: made(units=value),
+        lambda value: bn.analysis.msd(made().run(steps=10), each=value),
+        lambda value: bn.Expression("x**2", k=value),
+    ],
+)
+@pytest.mark.parametrize("value", [LONG, "a" * 100_000], ids=["list", "text"])
+def test_a_long_value_gives_a_short_message(act, value):
+    """Half a megabyte of numbers on the screen hides what is wrong."""
+    with pytest.raises((TypeError, ValueError)) as caught:
+        act(value)
+    assert len(str(caught.value)) < 1000
+
+
+def made(**changes):
+    """A simulation that only ``changes`` is wrong with."""
+    dynamics = bn.Overdamped(friction=1.3, kT=0.9)
+    return bn.Simulation(**{"potential": bn.Harmonic(2.1), "dynamics": dynamics, "dt": 0.1, "particles": 3} | changes)
+
+
 def test_units_have_all_sizes_or_none():
     assert math.isnan(bn.units.Units("own").energy_si)
     with pytest.raises(ValueError, match="length_si = nan"):

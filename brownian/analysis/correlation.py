@@ -13,7 +13,7 @@ shape (K, N), whose error is that of 32 segments of its time), ``memory``, ``pro
 
 import numpy as np
 
-from ..arguments import checked
+from ..arguments import checked, shortened
 from .lagged import lagged_products, squared_displacements
 from .reading import (
     MEMORY,
@@ -182,7 +182,7 @@ def vacf(trajectory, *, lags=None, mean=0.0, normalised=False, start=0, each=Non
 
 def _curve(trajectory, name, function, lags, first, start, each, memory, progress, normalised=False):
     if each not in WAYS:
-        raise ValueError(f"each = {each!r}, but it must be one of {', '.join(map(repr, WAYS))}")
+        raise ValueError(f"each = {shortened(each)}, but it must be one of {', '.join(map(repr, WAYS))}")
     interval = frame_interval(trajectory, start)
     if name == "positions":
         refuse_wrapped(trajectory)

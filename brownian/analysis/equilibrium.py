@@ -11,7 +11,7 @@ read slab by slab: memory does not grow with the file.  Before the stationary st
 import numpy as np
 
 from .. import theory
-from ..arguments import checked
+from ..arguments import checked, shortened
 from ..progress import Progress
 from ..theory.linear import KERNEL, kernel_coefficients
 from .landscape import gradient, laplacian, linear_stiffness, potential_of, steady
@@ -145,7 +145,7 @@ def kinetic_temperature(trajectory, *, half=False, mass=None, friction=None, dt=
     stored(trajectory, "velocities")
     (mass,) = known(trajectory, "mass", mass=mass)
     if not mass > 0.0:
-        raise ValueError(f"mass = {mass!r}, but a kinetic temperature needs a positive one")
+        raise ValueError(f"mass = {shortened(mass)}, but a kinetic temperature needs a positive one")
     _check_each(each)
     if half:
         friction, dt, scheme = known(trajectory, "friction", "dt", "scheme", friction=friction, dt=dt, scheme=scheme)
@@ -204,7 +204,7 @@ def expected_kinetic_temperature(trajectory, *, half=False, mass=None, friction=
         return float(np.mean(kT * (1.0 - h**2 * curvature / (4.0 * mass * trajectory.dimension))))
     if scheme in KERNEL or scheme == "obabo":
         return float(np.mean(kT))
-    raise ValueError(f"scheme = {scheme!r}: its kinetic temperature is known for linear forces only")
+    raise ValueError(f"scheme = {shortened(scheme)}: its kinetic temperature is known for linear forces only")
 
 
 @checked
@@ -304,4 +304,4 @@ def virial_temperature(trajectory, *, potential=None, start=0, each=None, progre
 
 def _check_each(each):
     if each not in (None, "component"):
-        raise ValueError(f"each = {each!r}, but it must be None or 'component'")
+        raise ValueError(f"each = {shortened(each)}, but it must be None or 'component'")

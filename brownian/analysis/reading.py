@@ -9,7 +9,7 @@ import operator
 
 import numpy as np
 
-from ..arguments import checked
+from ..arguments import checked, shortened
 from ..progress import Progress
 from ..theory import checks
 from ..theory.linear import SCHEME_OF
@@ -86,7 +86,7 @@ def centre_of(trajectory, mean, start=0):
 def checked_component(trajectory, component):
     """The number of a component; ValueError where there is none of that number."""
     if component not in range(trajectory.dimension):
-        raise ValueError(f"component = {component!r}, but 0 to {trajectory.dimension - 1} are allowed")
+        raise ValueError(f"component = {shortened(component)}, but 0 to {trajectory.dimension - 1} are allowed")
     return component
 
 
@@ -96,9 +96,9 @@ def first_frame(trajectory, start=0, least=2):
     try:
         number = operator.index(start)
     except TypeError:
-        raise ValueError(f"start = {start!r}, but the number of a frame is needed") from None
+        raise ValueError(f"start = {shortened(start)}, but the number of a frame is needed") from None
     if not 0 <= number < frames:
-        raise ValueError(f"start = {start!r}, but there are {frames} frames: 0 to {frames - 1}")
+        raise ValueError(f"start = {shortened(start)}, but there are {frames} frames: 0 to {frames - 1}")
     if frames - number < least:
         word = "frame" if frames - number == 1 else "frames"
         raise ValueError(f"{frames - number} {word} from frame {number} on, but at least {least} are needed")
@@ -141,10 +141,10 @@ def checked_lags(lags, trajectory, length, segments):
     """Lags as an ascending array of whole numbers below ``length``."""
     values = np.atleast_1d(np.asarray(lags))
     if values.ndim != 1 or values.size == 0 or np.any(values != np.floor(values)) or np.any(values < 0):
-        raise ValueError(f"lags = {lags!r}, but whole numbers of frames >= 0 are needed")
+        raise ValueError(f"lags = {shortened(lags)}, but whole numbers of frames >= 0 are needed")
     values = values.astype(np.int64)
     if np.any(np.diff(values) <= 0):
-        raise ValueError(f"lags = {lags!r}, but they must ascend")
+        raise ValueError(f"lags = {shortened(lags)}, but they must ascend")
     if values[-1] >= length:
         pieces = f", and each particle is cut into {segments} segments of {length} frames, which carry the error"
         raise ValueError(
@@ -194,7 +194,7 @@ def observed(values, shape):
     try:
         array = np.asarray("nothing" if values is None else values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"observable must return numbers, got {values!r}") from None
+        raise ValueError(f"observable must return numbers, got {shortened(values)}") from None
     if array.ndim not in (2, 3) or array.shape[:2] != shape:
         raise ValueError(f"observable must return shape {shape} or {(*shape, 'm')}, got {array.shape}")
     if not np.isfinite(array).all():

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from .. import theory
-from ..arguments import checked, estimate_or_values
+from ..arguments import checked, estimate_or_values, shortened
 from .reading import MEMORY, Running, centre_of, cut, frame_interval, particle_blocks
 from .statistics import Estimate
 
@@ -261,7 +261,7 @@ def psd(trajectory, *, velocities=False, window=None, per_decade=None, mean=None
     True
     """
     if each not in (None, "component"):
-        raise ValueError(f"each = {each!r}, but it must be None or 'component'")
+        raise ValueError(f"each = {shortened(each)}, but it must be None or 'component'")
     interval = frame_interval(trajectory, start, least=8)
     segments, length = cut(trajectory, start=start, longest=window or 0, memory=memory)
     window = max(8, length // WINDOWS) if window is None else int(window)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from ..arguments import shortened
 from .observable import Observable, Size
 
 
@@ -74,7 +75,14 @@ def named(observables):
     if isinstance(observables, Observable):
         observables = [observables]
     if not isinstance(observables, dict | list | tuple):
-        raise TypeError(f"observe = {observables!r}, but a list or a dict of observables is needed")
+        raise TypeError(f"observe = {shortened(observables)}, but a list or a dict of observables is needed")
+    given = observables.items() if isinstance(observables, dict) else enumerate(observables)
+    for name, observable in given:
+        if not isinstance(observable, Observable):
+            raise TypeError(
+                f"observe[{shortened(name)}] = {shortened(observable)}, but Moments(...), Histogram(...), "
+                "Populations(...), MeanSquaredDisplacement(...) or Autocorrelation(...) is needed"
+            )
     if not isinstance(observables, dict):
         found: dict[str, Observable] = {}
         for observable in observables:
@@ -82,12 +90,6 @@ def named(observables):
             count = sum(key.split()[0] == name for key in found)
             found[f"{name} {count + 1}" if count else name] = observable
         observables = found
-    for name, observable in observables.items():
-        if not isinstance(observable, Observable):
-            raise TypeError(
-                f"observe: {name} = {observable!r}, but Moments(...), Histogram(...), Populations(...), "
-                "MeanSquaredDisplacement(...) or Autocorrelation(...) is needed"
-            )
     return observables
 
 

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from ..arguments import numbers
+from ..arguments import numbers, shortened
 from ..caching import compiled_for
 from ..theory.checks import finite, single
 from .potential import ENERGY, LAPLACIAN, add_energy, add_force, add_laplacian, at, lacking, own, parts
@@ -36,7 +36,7 @@ def potential(cls):
     array([12.])
     """
     if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")):
-        raise TypeError(f"cls = {cls!r}, but a NamedTuple class is needed")
+        raise TypeError(f"cls = {shortened(cls)}, but a NamedTuple class is needed")
     plain_new = cls.__new__
 
     @functools.wraps(plain_new)
@@ -79,18 +79,18 @@ def cast_field(owner, name, annotation, value):
     """A value as its annotation wants it: a finite float, a contiguous float64 array, or as it is (a potential)."""
     if annotation is tuple:  # another potential
         if not is_potential(value):
-            raise TypeError(f"{owner}: {name} = {value!r}, but a potential is needed")
+            raise TypeError(f"{owner}: {name} = {shortened(value)}, but a potential is needed")
         return value
     try:
         number = np.array(value, dtype=np.float64, order="C")
     except (TypeError, ValueError, OverflowError):
-        raise TypeError(f"{owner}: {name} = {value!r}, but numbers are needed") from None
+        raise TypeError(f"{owner}: {name} = {shortened(value)}, but numbers are needed") from None
     if not np.all(np.isfinite(number)):
-        raise ValueError(f"{owner}: {name} = {value!r}, but it must be finite")
+        raise ValueError(f"{owner}: {name} = {shortened(value)}, but it must be finite")
     if annotation is np.ndarray:
         return np.atleast_1d(number)
     if number.ndim and annotation in (float, "float"):
-        raise TypeError(f"{owner}: {name} = {value!r}, but one number is needed")
+        raise TypeError(f"{owner}: {name} = {shortened(value)}, but one number is needed")
     return number if number.ndim else float(number)
 
 
@@ -112,7 +112,7 @@ def _add_reflected(self, other):
 
 
 def _refuse_product(self, other):
-    raise TypeError(f"{type(self).__name__} times {other!r}: scale its parameters instead")
+    raise TypeError(f"{type(self).__name__} times {shortened(other)}: scale its parameters instead")
 
 
 def _own_fields(self):

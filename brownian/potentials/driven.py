@@ -11,6 +11,7 @@ from numba.core import cgutils, types
 from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic, overload
 
+from ..arguments import shortened
 from ..compiled import OPTIONS
 from .definition import is_potential, known_minima, potential
 from .potential import (
@@ -200,7 +201,7 @@ def Driven(inner, /, **protocols):
     (array([-2.1]), array([-4.4]))
     """
     if not is_potential(inner):
-        raise TypeError(f"Driven: {inner!r} is no potential")
+        raise TypeError(f"Driven: {shortened(inner)} is no potential")
     if not protocols:
         raise ValueError(f"Driven: no protocol given; parameters are {', '.join(inner._fields)}")
     table, values, knots = [], [], [np.zeros(0)]
@@ -208,11 +209,11 @@ def Driven(inner, /, **protocols):
         if name not in inner._fields or isinstance(getattr(inner, name), tuple):
             own = [field for field, value in zip(inner._fields, inner, strict=True) if not isinstance(value, tuple)]
             raise ValueError(
-                f"Driven: {type(inner).__name__} has no parameter {name!r} that can be driven; "
+                f"Driven: {type(inner).__name__} has no parameter {shortened(name)} that can be driven; "
                 f"it has {', '.join(own) or 'none'} (of a sum or a driven potential, drive the parts)"
             )
         if not isinstance(protocol, Protocol):
-            raise TypeError(f"Driven: {name} = {protocol!r}, but a protocol is needed: {', '.join(PROTOCOLS)}")
+            raise TypeError(f"Driven: {name} = {shortened(protocol)}, but a protocol is needed: {', '.join(PROTOCOLS)}")
         shape, rows = np.shape(getattr(inner, name)), protocol.rows
         if shape == (1,) and rows.ndim == 2:  # one number for every component, driven by one for each
             inner = inner._replace(**{name: np.repeat(getattr(inner, name), rows.shape[1])})

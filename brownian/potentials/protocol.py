@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from .. import vectormath
+from ..arguments import shortened
 from ..compiled import inlined
 
 RAMP, STEPS, SINE, SQUARE, LINE = range(5)
@@ -48,9 +49,9 @@ def checked_array(owner, name, value):
     try:
         array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
-        raise TypeError(f"{owner}: {name} = {value!r}, but numbers are needed") from None
+        raise TypeError(f"{owner}: {name} = {shortened(value)}, but numbers are needed") from None
     if array.size == 0 or not np.isfinite(array).all():
-        raise ValueError(f"{owner}: {name} = {value!r}, but it must be finite")
+        raise ValueError(f"{owner}: {name} = {shortened(value)}, but it must be finite")
     return array
 
 
@@ -58,7 +59,7 @@ def checked_number(owner, name, value, positive=False):
     """One finite number; TypeError or ValueError that names the value otherwise."""
     array = checked_array(owner, name, value)
     if array.ndim or (positive and not array > 0.0):
-        raise ValueError(f"{owner}: {name} = {value!r}, but one {'positive ' * positive}number is needed")
+        raise ValueError(f"{owner}: {name} = {shortened(value)}, but one {'positive ' * positive}number is needed")
     return float(array)
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..arguments import shortened
 from ..compiled import allocating
 from .definition import is_potential, known_minima, potential
 from .driven import Driven
@@ -113,12 +114,16 @@ def Moving(inner, /, velocity=None, *, path=None):
     (array([0.]), array([-2.1]))
     """
     if not is_potential(inner):
-        raise TypeError(f"Moving: {inner!r} is no potential")
+        raise TypeError(f"Moving: {shortened(inner)} is no potential")
     if (velocity is None) == (path is None):
-        raise ValueError(f"Moving: velocity = {velocity!r} and path = {path!r}, but exactly one of them is needed")
+        raise ValueError(
+            f"Moving: velocity = {shortened(velocity)} and path = {shortened(path)}, but exactly one of them is needed"
+        )
     protocol = Linear(np.zeros(np.shape(velocity)), velocity) if path is None else path
     if not isinstance(protocol, Protocol):
-        raise TypeError(f"Moving: path = {path!r}, but a protocol is needed, e.g. Sine(0.0, amplitude=0.5, period=2.0)")
+        raise TypeError(
+            f"Moving: path = {shortened(path)}, but a protocol is needed, e.g. Sine(0.0, amplitude=0.5, period=2.0)"
+        )
     if path is None and "center" in inner._fields:  # a potential that knows where it stands
         return Driven(inner, center=Linear(inner.center, velocity))
     return Driven(Shifted(inner, np.zeros(protocol.rows.shape[1:])), offset=protocol)

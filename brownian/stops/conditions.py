@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import numbers
+from ..arguments import numbers, shortened
 from ..integrators.euler_maruyama import OverdampedEulerKernel
 from ..integrators.overdamped import HeunKernel
 from ..noise import Given
@@ -33,7 +33,7 @@ class StopCondition(ABC):
 def _component(condition, simulation):
     if not 0 <= condition.component < simulation.dimension:
         raise ValueError(
-            f"{condition}: component = {condition.component!r}, but the simulation has {simulation.dimension} "
+            f"{condition}: component = {shortened(condition.component)}, but the simulation has {simulation.dimension} "
             "dimensions"
         )
     return int(condition.component)
@@ -42,7 +42,7 @@ def _component(condition, simulation):
 def _finite(owner, **values):
     for name, value in values.items():
         if math.isnan(real_number(f"{owner}: {name}", value)):
-            raise ValueError(f"{owner}: {name} = {value!r}, but a number is needed")
+            raise ValueError(f"{owner}: {name} = {shortened(value)}, but a number is needed")
 
 
 def _looked_at(condition):
@@ -50,7 +50,7 @@ def _looked_at(condition):
     owner, bridge = type(condition).__name__, condition.bridge
     whole_number(f"{owner}: component", condition.component, 0)
     if bridge is not None and not isinstance(bridge, bool | np.bool_):
-        raise TypeError(f"{owner}: bridge = {bridge!r}, but True, False or None is needed")
+        raise TypeError(f"{owner}: bridge = {shortened(bridge)}, but True, False or None is needed")
 
 
 def _positions(x, name="x", component=0):
@@ -71,7 +71,7 @@ def _point(owner, name, value):
     numbers(f"{owner}: {name}", value)
     array = np.array(value, dtype=np.float64)
     if array.ndim > 1 or array.size == 0 or np.isnan(array).any():
-        raise ValueError(f"{owner}: {name} = {value!r}, but one number, or one per component, is needed")
+        raise ValueError(f"{owner}: {name} = {shortened(value)}, but one number, or one per component, is needed")
     return np.atleast_1d(array)
 
 
@@ -137,7 +137,10 @@ class LeaveInterval(StopCondition):
         _looked_at(self)
         _finite("LeaveInterval", low=self.low, high=self.high)
         if not self.low < self.high:
-            raise ValueError(f"LeaveInterval: low = {self.low!r} and high = {self.high!r}, but low < high is needed")
+            raise ValueError(
+                f"LeaveInterval: low = {shortened(self.low)} and high = {shortened(self.high)}, but low < high is "
+                "needed"
+            )
         if math.isinf(self.low) and math.isinf(self.high):
             raise ValueError("LeaveInterval: low and high are both infinite: no particle can leave")
 
@@ -193,7 +196,7 @@ class CrossLevel(StopCondition):
         _looked_at(self)
         _finite("CrossLevel", level=self.level)
         if math.isinf(real_number("CrossLevel: level", self.level)):
-            raise ValueError(f"CrossLevel: level = {self.level!r}, but it must be finite")
+            raise ValueError(f"CrossLevel: level = {shortened(self.level)}, but it must be finite")
 
     def compiled(self, simulation):
         """The value for the compiled loop."""
@@ -231,8 +234,8 @@ class EnterBall(StopCondition):
         _finite("EnterBall", radius=self.radius)
         if not (0.0 < self.radius < math.inf and np.isfinite(_point("EnterBall", "center", self.center)).all()):
             raise ValueError(
-                f"EnterBall: center = {self.center!r}, radius = {self.radius!r}, but they must be finite, and the "
-                "radius positive"
+                f"EnterBall: center = {shortened(self.center)}, radius = {shortened(self.radius)}, but they must be "
+                "finite, and the radius positive"
             )
 
     def compiled(self, simulation):
@@ -269,7 +272,9 @@ class EnterBox(StopCondition):
     def __post_init__(self):
         low, high = _point("EnterBox", "low", self.low), _point("EnterBox", "high", self.high)
         if not np.all(low < high):
-            raise ValueError(f"EnterBox: low = {self.low!r} and high = {self.high!r}, but low < high is needed")
+            raise ValueError(
+                f"EnterBox: low = {shortened(self.low)} and high = {shortened(self.high)}, but low < high is needed"
+            )
         if np.isinf(low).all() and np.isinf(high).all():
             raise ValueError("EnterBox: the box is all of space")
 

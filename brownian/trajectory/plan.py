@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..arguments import shortened
 from .errors import DiskTooSmall
 
 CHUNK_BYTES = 2**18
@@ -32,7 +33,7 @@ def count(name, value, least):
             return int(value)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    raise ValueError(f"{name} must be a whole number of at least {least}, not {shortened(value)}")
 
 
 def checked_unit(unit, velocities):
@@ -57,10 +58,12 @@ def checked_unit(unit, velocities):
         return None
     tables = {"time": TIMES, "length": LENGTHS, **({"velocity": VELOCITIES} if velocities else {})}
     if not isinstance(unit, dict) or not tables.keys() <= unit.keys() <= {"time", "length", "velocity"}:
-        raise ValueError(f"unit must be None or a dict with the keys {', '.join(tables)}, not {unit!r}")
+        raise ValueError(f"unit must be None or a dict with the keys {', '.join(tables)}, not {shortened(unit)}")
     for name, table in tables.items():
         if unit[name] not in table:
-            raise ValueError(f"unit of {name} must be one of {', '.join(table)} (or unit=None), not {unit[name]!r}")
+            raise ValueError(
+                f"unit of {name} must be one of {', '.join(table)} (or unit=None), not {shortened(unit[name])}"
+            )
     return {name: unit[name] for name in tables}
 
 
@@ -111,7 +114,7 @@ class Plan:
         self.unit = checked_unit(self.unit, self.velocities)
         self.columns = tuple(self.columns)
         if not all(isinstance(name, str) and 0 < len(name) <= NAME for name in self.columns):
-            raise ValueError(f"columns must be names of 1 to {NAME} characters, not {self.columns!r}")
+            raise ValueError(f"columns must be names of 1 to {NAME} characters, not {shortened(self.columns)}")
 
     @property
     def frame_bytes(self):
