@@ -246,7 +246,7 @@ def across(own, others):
         lines.append([", ".join(f"{name} {number}" for name, number in versions.items()), *counts])
         differing += [f"* Python {versions['python']}: {key}" for key in own if own[key] != theirs[key]]
     head = table(["environment", "same, start given", "same, start drawn"], lines)
-    told = "Digests of 100 steps of every case in other environments, each made there by `--digests FILE`, beside these."
+    told = "Digests of 100 steps of every case, made in other environments by `--digests FILE`, beside these."
     return "\n".join(["\n## Across versions\n", told, "", head, "", *differing])
 
 
