@@ -6,7 +6,7 @@ import numpy as np
 
 from . import trajectory
 from . import units as unit_sets
-from .arguments import a_set_of_units, checked
+from .arguments import a_set_of_units, checked, components
 from .bookkeeping import ledger_for, opened
 from .description import (
     Undescribed,
@@ -37,7 +37,7 @@ from .guards import (
     thermal_length,
     watch_for,
 )
-from .noise import MAX_COMPONENTS, MAX_PARTICLES, Given
+from .noise import MAX_PARTICLES, Given
 from .potentials.curvature import stiffest
 from .potentials.definition import cast, check_force, dimension_of, named, without_energy
 from .running import run_to_end
@@ -124,8 +124,7 @@ class Simulation:
             raise ValueError(
                 f"{first_particle = } and {particles = }: particle numbers must stay below {MAX_PARTICLES}"
             )
-        if self.dimension > MAX_COMPONENTS:
-            raise ValueError(f"dimension = {dimension!r}, but it must be at most {MAX_COMPONENTS}")
+        components("dimension", self.dimension)
         self.drawn = seed is None
         self.seed = secrets.randbits(63) if seed is None else checked_seed(seed)
         needed = dimension_of(self.potential)

@@ -95,6 +95,8 @@ def summarise(trajectory):
     try:
         found = relaxation(trajectory)
         start, note = found.frames, found.note
+    except TooFewData:
+        note = f"{len(trajectory)} frames are too few to see where the start is forgotten: the whole file is used"
     except ValueError as error:
         note = f"the whole file is used: {error}"
     rows = []
