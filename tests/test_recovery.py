@@ -501,3 +501,41 @@ if __name__ == "__main__":
         die_at(int(call))
     for committed in run(target, int(total), pause=float(pause)):
         print(committed, flush=True)
+
+
+READ_ALL = """
+import sys
+from brownian.trajectory import TrajectoryError, open_file
+
+for path in sys.argv[1:]:
+    try:
+        with open_file(path) as file:
+            print(len(file), float(file.positions[:].sum() + file.velocities[:].sum()), len(list(file.checkpoints())))
+    except TrajectoryError as error:
+        print("refused", error)
+"""
+
+
+def test_damage_in_a_file_that_was_killed_is_no_riddle_for_hdf5(tmp_path):
+    """It reads what a writer may be writing again, and again; each piece that has a checksum is damaged in turn."""
+    path, paths = tmp_path / "run.h5md", []
+    going = run(path, 30)
+    for _ in range(5):
+        next(going)
+    whole = path.read_bytes()
+    going.close()
+    places = sorted(
+        at for name in (b"OHDR", b"OCHK", b"EAHD", b"EAIB", b"EADB", b"FAHD", b"FADB")
+        for at in range(len(whole)) if whole.startswith(name, at)
+    )  # fmt: skip
+    for at in places:
+        paths.append(tmp_path / f"{at}.h5md")
+        paths[-1].write_bytes(whole[: at + 9] + bytes([whole[at + 9] ^ 4]) + whole[at + 10 :])
+    command = [sys.executable, "-c", READ_ALL, *map(str, [*paths])]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=ENVIRONMENT)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    refused = [line for line in lines if line.startswith("refused")]
+    assert len(lines) == len(places)
+    assert len(refused) > len(places) // 2 > 5
+    assert all("damaged" in line for line in refused), refused

@@ -1,11 +1,13 @@
 """Small files of every kind that a run can make, and of other programs, to be broken; and damage to their bytes."""
 
+import shutil
 import warnings
 
 import h5py
 import numpy as np
 
 import brownian as bn
+from brownian.trajectory import FileRecorder
 
 FOREIGN = ("dcd", "trr", "xtc", "xyz", "gro", "lammpsdump", "ncdf", "pdb")
 
@@ -36,9 +38,25 @@ def make_corpus(folder):
         position.create_dataset("value", data=x, chunks=(4, 5, 3), compression="gzip", shuffle=True, fletcher32=True)
         position["step"], position["time"] = 10, 0.5
         position["time"].attrs["unit"], position["step"].attrs["offset"] = "ps", 100
+    _leave_killed(folder)
     with bn.open(folder / "double.h5md") as run:
         universe = run.to_mdanalysis()
         _write_foreign(folder, universe, run)
+
+
+def _leave_killed(folder):
+    """What a kill leaves of a run, in a folder of its own."""
+    killed = folder / "killed" / "run.h5md"
+    killed.parent.mkdir()
+    sizes = {"particles": 5, "dimension": 2, "slots": 2, "velocities": True, "dtype": "f4", "planned_frames": 13}
+    with bn.open(folder / "plain.h5md") as run:
+        recorder = FileRecorder(folder / "growing.h5md", dict(run.description), **sizes)
+        for frames in (slice(0, 5), slice(5, 9)):
+            recorder.append(run.steps[frames], run.times[frames], run.positions[frames], run.velocities[frames])
+            recorder.checkpoint(int(run.steps[frames][-1]), np.array([run.positions[0], run.velocities[0]]))
+        shutil.copyfile(folder / "growing.h5md", killed)
+        recorder.abandon()
+    (folder / "growing.h5md").unlink()
 
 
 def _write_foreign(folder, universe, run):

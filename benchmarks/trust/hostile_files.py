@@ -14,7 +14,8 @@ from limits import attempt
 
 import brownian as bn
 
-WEIGHTS = {"cut": 1, "flipped": 4, "overwritten": 2, "restructured": 6, "described": 4, "foreign": 3}
+WEIGHTS = {"cut": 1, "flipped": 4, "overwritten": 2, "restructured": 6, "described": 4, "foreign": 3,
+           "killed": 2}  # fmt: skip
 NOT_OURS = "/etc/hostname"
 TYPES = ["i1", "<u8", ">i4", "f2", "<f4", ">f8", "f16", "c16", "?", "S5", "V3", [("a", "<i8"), ("b", "<f4")], (3,)]
 SHAPES = [(), (0,), (1,), (2,), (12,), (13,), (12, 5, 2), (12, 5, 0), (0, 5, 2), (12, 4, 2), (1, 1, 1), (12, 5, 2, 2)]
@@ -59,7 +60,8 @@ VALUES += [{"class": "Expression", "text": "(" * 999, "dimension": 1, "parameter
 
 @functools.cache
 def _corpus(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix[1:] in ("h5md", *FOREIGN)}
+    paths = [path for path in sorted(folder.iterdir()) if path.suffix[1:] in ("h5md", *FOREIGN)]
+    return {path.name: path.read_bytes() for path in paths} | {"killed": (folder / "killed" / "run.h5md").read_bytes()}
 
 
 def _nodes(file):
@@ -261,11 +263,11 @@ def load():
 def broken(folder, kind, number):
     """Write the file of a kind and number; returns its path."""
     rng, corpus = random.Random(f"{kind} {number}"), _corpus(folder)
-    names = [name for name in corpus if (name.endswith(".h5md")) != (kind == "foreign")]
+    names = [name for name in corpus if name != "killed" and (name.endswith(".h5md")) != (kind == "foreign")]
     if kind == "described":
         names.remove("other.h5md")
-    name = rng.choice(names)
-    path = folder / "broken" / name
+    name = "killed" if kind == "killed" else rng.choice(names)
+    path = (folder / "broken" / name).with_suffix(".h5md" if name == "killed" else f".{name.partition('.')[2]}")
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     if kind in ("restructured", "described"):

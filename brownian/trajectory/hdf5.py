@@ -1,8 +1,9 @@
 """Opening HDF5 files that somebody sent: nothing outside of the file is touched, whatever the file says."""
 
+import ctypes
 import math
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import h5py
@@ -18,6 +19,7 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 EXPANSION, ALWAYS = 100, 2**28
 LARGEST_ATTRIBUTE = 2**16
 WRITING_SWMR = 4
+ATTEMPTS = 26  # to read what a writer may be writing: 0.1 s
 
 
 # What h5py raises when it reads nonsense.
@@ -70,16 +72,34 @@ def open_file_of_frames(path):
     # specification, section II.A).  Trying the plain open first would not do: SWMR also opens truncated files.
     if len(head) == 12 and head[:8] == SIGNATURE and head[8] >= 2 and head[11] & WRITING_SWMR:
         try:
-            return h5py.File(path, "r", swmr=True), False
+            return _of_a_writer(path), False
         except (OSError, RuntimeError):
             with reading(path, (OSError, RuntimeError)):  # as the writer in this very process has it
-                return h5py.File(path, "r", swmr=True, locking=False), False
+                return _of_a_writer(path, locking=False), False
     try:
         return h5py.File(path, "r"), True
     except (OSError, RuntimeError) as error:
         raise TrajectoryError(
             f"{path}: is truncated or damaged, or open for writing in a program that lets nobody look ({error})", path
         ) from error
+
+
+def _of_a_writer(path, locking=True):
+    """Open a file whose writer is at work, or was killed.
+
+    While a writer may be at work, HDF5 reads what has a wrong checksum again, 100 times, and waits for 1 ns, 2 ns, 4 ns
+    ... in between: for ever, if it is damaged.  h5py has no name for the call that says how often.
+    """
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
+    if not locking:
+        access.set_file_locking(False, True)
+    with suppress(AttributeError):  # where a library does not show what it is linked with
+        limit = ctypes.CDLL(h5py.h5p.__file__).H5Pset_metadata_read_attempts
+        limit.argtypes = [ctypes.c_int64, ctypes.c_uint]
+        limit(access.id, ATTEMPTS)
+    flags = h5py.h5f.ACC_RDONLY | h5py.h5f.ACC_SWMR_READ
+    return h5py.File(h5py.h5f.open(os.fsencode(path), flags, access))
 
 
 def member(group, name):
