@@ -14,6 +14,7 @@ FOREIGN = ("dcd", "trr", "xtc", "xyz", "gro", "lammpsdump", "ncdf", "pdb")
 
 def make_corpus(folder):
     """Small files of every kind."""
+    warnings.simplefilter("ignore", bn.Advice)
     trap, langevin = bn.Harmonic(2.1), bn.Langevin(mass=1.3, friction=0.7, kT=0.9)
     slow = bn.Overdamped(friction=0.7, kT=0.9)
     well = bn.Expression("h*((x/w)**2 - 1)**2", h=2.0, w=1.2)

@@ -30,6 +30,7 @@ import pathlib
 import signal
 import sys
 import tempfile
+import warnings
 from unittest import mock
 
 import numpy as np
@@ -259,6 +260,7 @@ def main():
     parser.add_argument("--others", type=pathlib.Path, nargs="*", default=[], help="such files, to compare with")
     parser.add_argument("--results", type=pathlib.Path, default=ROOT / "results" / "trust", help="folder of the report")
     options, load, found = parser.parse_args(), os.getloadavg()[0], cases()
+    warnings.simplefilter("ignore", bn.Advice)  # what is coarse here is meant to be
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell had it ignored in the background
     if options.digests:
         options.digests.write_text(json.dumps({"conditions": conditions(load), "results": digests()}, indent=1))

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -222,6 +223,7 @@ def main():
     parser.add_argument("--plant", choices=("leak", "drift", "ledger", "descriptor"), help="an error to be found")
     parser.add_argument("--results", type=pathlib.Path, default=ROOT / "results" / "trust", help="folder of the report")
     options = parser.parse_args()
+    warnings.simplefilter("ignore", bn.Advice)  # what is coarse here is meant to be
     os.environ["BROWNIAN_THREADS"] = "2"
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell had it ignored in the background
     load, seconds = os.getloadavg()[0], 60.0 if options.quick else 60.0 * options.minutes
