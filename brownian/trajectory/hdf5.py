@@ -91,7 +91,6 @@ def _of_a_writer(path, locking=True):
     ... in between: for ever, if it is damaged.  h5py has no name for the call that says how often.
     """
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-    access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
     if not locking:
         access.set_file_locking(False, True)
     with suppress(AttributeError):  # where a library does not show what it is linked with
