@@ -17,7 +17,7 @@ import numpy as np
 from .colored import ActiveForce, ColoredNoise, GeneralizedLangevin
 from .dynamics import Langevin, Overdamped
 from .integrators import REGISTRY as INTEGRATORS
-from .outside import warn
+from .outside import printable, warn
 from .potentials import REGISTRY, Driven
 from .potentials.driven import DrivenPotential
 from .potentials.protocols import PROTOCOLS
@@ -124,8 +124,6 @@ def own_potential(data, cls):
 
 def source_difference(data, cls):
     """The source in a file beside that of a class, as a unified diff; empty where they are the same."""
-    from .trajectory.description import printable
-
     theirs = data.get("source")
     theirs = theirs if isinstance(theirs, str) else ""
     before, after = ([printable(line) for line in text.splitlines()] for text in (theirs, _source(cls)))

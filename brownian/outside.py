@@ -1,10 +1,11 @@
-"""Warnings that point at the line of the user's own which led to them."""
+"""What is outside of the package: the user's own lines, and texts that somebody sent."""
 
+import os
 import pathlib
 import sys
 import warnings
 
-HERE = str(pathlib.Path(__file__).parent)
+HERE = f"{pathlib.Path(__file__).parent}{os.sep}"
 
 
 def warn(text, category=UserWarning):
@@ -13,3 +14,14 @@ def warn(text, category=UserWarning):
     while frame is not None and frame.f_code.co_filename.startswith(HERE):
         frame, depth = frame.f_back, depth + 1
     warnings.warn(text, category, stacklevel=depth)
+
+
+def printable(text):
+    r"""Return a text of somebody else's that does nothing to a terminal: what is not printable is written out.
+
+    Examples
+    --------
+    >>> printable("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

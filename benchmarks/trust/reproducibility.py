@@ -262,6 +262,7 @@ def main():
     options, load, found = parser.parse_args(), os.getloadavg()[0], cases()
     warnings.simplefilter("ignore", bn.Advice)  # what is coarse here is meant to be
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell had it ignored in the background
+    others = [json.loads(path.read_text()) for path in options.others]  # before any work
     if options.digests:
         options.digests.write_text(json.dumps({"conditions": conditions(load), "results": digests()}, indent=1))
         return
@@ -278,7 +279,6 @@ def main():
     worst = [f"* {name}: {way}: {wrong} numbers" for name, m in matrices.items() for way, wrong in m.differing[:3]]
     levels = "; ".join(f"{name}: {', '.join(map(str, values))}" for name, values in FACTORS.items())
     made_so, own = conditions(load), digests()
-    others = [json.loads(path.read_text()) for path in options.others]
     text = f"""# Reproducibility, bit for bit
 
 {table(["case", "configurations", "numbers compared", "configurations that differ"], rows)}

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from ..description import Undescribed
+from ..outside import printable
 from .errors import TrajectoryError
 
 ABSENT = "(absent)"
@@ -105,17 +106,6 @@ def word_on_start(description):
 
 def _refused(word):
     raise ValueError(f"{word} is no number")
-
-
-def printable(text):
-    r"""Return a text of somebody else's that does nothing to a terminal: what is not printable is written out.
-
-    Examples
-    --------
-    >>> printable("a\x1b[2Jb")
-    'a\\x1b[2Jb'
-    """
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
 def _compare(stored, given, key, found):

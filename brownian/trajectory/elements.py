@@ -7,9 +7,8 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 
-from ..outside import warn
+from ..outside import printable, warn
 from . import checkpoints, description, layout
-from .description import printable
 from .errors import TrajectoryError
 from .hdf5 import ALWAYS, attribute, check_chunks, checked_dataset, member
 from .plan import SLOTS

@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from .description import printable
+from ..outside import printable
 from .errors import TrajectoryError
 from .heaps import check_heaps
 

@@ -6,7 +6,8 @@ from ..arguments import count
 from ..description import own_potential
 from ..observables import observed
 from ..observables.observer import unpack_state
-from .description import following, printable, summary
+from ..outside import printable
+from .description import following, summary
 from .errors import TrajectoryError
 from .tallies import acceptance_of, energies_of, stop_times_of
 
