@@ -37,6 +37,7 @@ ALLOWED = {
     ("brownian/expressions/loading.py", "compile"): "the same",
     ("brownian/bench/table.py", "subprocess"): "times the start of a new process; a list of words, no shell",
     ("brownian/compiled.py", "ctypes"): "fma of the C library, for kernels that are interpreted",
+    ("brownian/trajectory/hdf5.py", "ctypes"): "HDF5's own call for how often it reads what has a wrong checksum",
     ("brownian/sweeps/records.py", "socket"): "gethostname, for names of files",
     ("brownian/sweeps/worker.py", "socket"): "gethostname, for who did what",
 }
