@@ -146,10 +146,11 @@ def results_of(suite, records):
     total = sum(len(record["rows"]) for record in ours)
     weak = sum(edge(row["p"]) < WEAK for record in ours for row in record["rows"])
     failed = [record for record in ours if record["failed"]]
-    streams = len({record["stream"] for record in ours})
+    streams = {record["stream"] for record in ours}
+    where = f"{len(streams)} streams" if len(streams) > 1 else f'the stream "{ours[0]["stream"]}"'
     return "\n\n".join(filter(None, [
         f"## {suite.name}",
-        f"{len(ours)} tests on {streams} streams of the noise, {total} p values, "
+        f"{len(ours)} tests on {where} of the noise, {total} p values, "
         f"{sum(record['seconds'] for record in ours) / 60:.0f} minutes of CPU: {weak} weak (closer than {WEAK} to 0 or "
         f"1; {2 * WEAK * total:.1f} expected), **{len(failed)} failed** "
         f"({total * 2 * FAIL + total * 2 * WEAK * 2 * CONFIRMED:.1e} expected by chance).",
