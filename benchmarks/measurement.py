@@ -70,6 +70,12 @@ def conditions(load, **more):
     }
 
 
+def continued(before, made):
+    """Conditions of results that several commands made, one after another; ``before``: those so far, or None."""
+    commands = [*(before["command"].split("; ") if before else []), made["command"]]
+    return made | {"command": "; ".join(dict.fromkeys(commands))}
+
+
 def table(header, rows):
     """A Markdown table; cells are strings, the first column is aligned to the left."""
     lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]

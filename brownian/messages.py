@@ -4,9 +4,10 @@ import os
 import pathlib
 import traceback
 
+from .outside import is_ours
+
 REFUSALS = ValueError, TypeError, OSError, LookupError  # what was given is wrong; anything else: the run failed
 LONGEST = 2000  # characters of a message
-HERE = pathlib.Path(__file__).parent
 
 
 def warning(message, category, filename, lineno, line=None):
@@ -25,7 +26,7 @@ def _message(error, scenario):
     """What is wrong, in our own words; with the kind of error and its place where the words are somebody else's."""
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if scenario and os.path.abspath(scenario) == frame.filename]
-    place, ours = theirs[-1] if theirs else frames[-1], pathlib.Path(frames[-1].filename).is_relative_to(HERE)
+    place, ours = theirs[-1] if theirs else frames[-1], is_ours(frames[-1].filename)
     if ours and isinstance(error, (*REFUSALS, ArithmeticError)) and not isinstance(error, LookupError):
         return f"{str(error) or type(error).__name__}{f' ({_where(place)})' * bool(theirs)}"
     text = next((line for line in str(error).splitlines() if line.strip()), "")

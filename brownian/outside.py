@@ -8,10 +8,15 @@ import warnings
 HERE = f"{pathlib.Path(__file__).parent}{os.sep}"
 
 
+def is_ours(filename):
+    """Whether a file is one of this package."""
+    return filename.startswith(HERE)
+
+
 def warn(text, category=UserWarning):
     """Issue a warning at the innermost line that does not belong to this package."""
     frame, depth = sys._getframe(1), 2
-    while frame is not None and frame.f_code.co_filename.startswith(HERE):
+    while frame is not None and is_ours(frame.f_code.co_filename):
         frame, depth = frame.f_back, depth + 1
     warnings.warn(text, category, stacklevel=depth)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from .arguments import a_path, checked, number, text
 from .theory.checks import finite, nonnegative, single
+from .trajectory.destination import begun, refuse_both
 
 MADE_BY = "Made by `brownian gallery"
 SIGNIFICANT = 5.0  # standard errors between measured and expected from which a check fails
@@ -154,8 +155,7 @@ class Scenario:
             a_path("out", out)
         self.name = pathlib.Path(script).stem
         self.folder = pathlib.Path(out) if out is not None else pathlib.Path("results") / self.name
-        if resume and overwrite:
-            raise ValueError("resume and overwrite: only one of them can be wanted")
+        refuse_both(resume, overwrite)
         if resume and not (self.folder.is_dir() and any(self.folder.iterdir())):
             from .trajectory import NothingToResume
 
@@ -176,8 +176,7 @@ class Scenario:
         A scenario that was stopped goes on with the files that it had begun, and begins those that it had not.
         """
         path = self.path(name)
-        begun = path.exists() or path.with_name(path.name + ".tmp").exists()
-        return {"out": path, "resume": self.resume and begun, "overwrite": self.overwrite}
+        return {"out": path, "resume": self.resume and begun(path), "overwrite": self.overwrite}
 
     def check(self, name, measured, expected, standard_error, unit=""):
         """Note one number against its expectation; see ``Check``."""

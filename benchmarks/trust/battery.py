@@ -159,7 +159,7 @@ def results_of(suite, records):
     ]))  # fmt: skip
 
 
-def report(options, records, load, commands):
+def report(options, records, load, before):
     """Write results/trust/battery.{md,json} as far as it has come."""
     text = "\n\n".join(filter(None, [
         f"""A failure, fixed before any run: p closer than {FAIL:.0e} to 0 or 1, or a weak one whose test, repeated on a
@@ -177,8 +177,7 @@ the next, so that step groups beyond 2^32 are in it. The control is NumPy's PCG6
         "to see. PractRand is not packaged for the systems that this ran on; `--emit STREAM` gives any stream, as raw "
         "32-bit words, to whichever battery is at hand.",
     ]))  # fmt: skip
-    made = measurement.conditions(load)
-    made["command"] = "; ".join(dict.fromkeys([*commands, made["command"]]))
+    made = measurement.continued(before, measurement.conditions(load))
     options.results.mkdir(parents=True, exist_ok=True)
     page = f"# The noise through batteries of tests\n\n{text}\n\n{measurement.under(made)}\n"
     (options.results / "battery.md").write_text(page)
@@ -220,12 +219,11 @@ def main():
         (suite, *test) for suite in suites
         for test in ([*suite.short, *(suite.long if options.all else [])])[: 3 if options.quick else None]
     ]  # fmt: skip
-    for reason in filter(None, (suite.missing() for suite in {suite.name: suite for suite, *_ in tests}.values())):
+    for reason in filter(None, (suite.missing() for suite in suites)):
         parser.error(reason)
     load, file = os.getloadavg()[0], options.results / "battery.json"
-    before = json.loads(file.read_text()) if options.resume and file.exists() else None
-    records = before["results"] if before else []
-    commands = before["conditions"]["command"].split("; ") if before else []
+    kept = json.loads(file.read_text()) if options.resume and file.exists() else {"conditions": None, "results": []}
+    before, records = kept["conditions"], kept["results"]
     done = {(record["stream"], record["suite"], record["d"], record["n"]) for record in records}
     names = options.streams or known
     for suite, test, ntuple in tests:  # test by test: a run cut short has looked at every stream
@@ -239,11 +237,11 @@ def main():
             records.append(record)
             values = [row["p"] for row in record["rows"]]
             print(f"{name}, {suite.name} {test} -n {ntuple}: {record['seconds']} s", values, flush=True)
-            report(options, records, load, commands)
+            report(options, records, load, before)
     for record in records:
         if record["failed"] and record["stream"] in STREAMS and "further" not in record:
             look_further(record)
-    print(report(options, records, load, commands))
+    print(report(options, records, load, before))
     return int(any(record["failed"] for record in records if record["stream"] in STREAMS))
 
 

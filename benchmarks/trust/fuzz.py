@@ -25,7 +25,7 @@ import hostile_corpus
 import hostile_files
 import hostile_formulas
 from limits import MEGABYTES, SECONDS, in_a_child, outcomes
-from measurement import ROOT, conditions, table, under
+from measurement import ROOT, conditions, continued, table, under
 
 
 def survey(look, numbers):
@@ -97,7 +97,7 @@ def main():
         share = {"formula": options.formulas, "file": options.files}
         place = options.results / "fuzz.json"
         found = json.loads(place.read_text()) if options.more and place.exists() else {}
-        before = found.pop("conditions", {"command": ""})["command"].split("; ")
+        before = found.pop("conditions", None)
         for kind, look in looks.items():
             if kind.startswith(options.only):
                 weights = {name: hostile_files.WEIGHTS.get(name.partition(" ")[2], 1) for name in looks
@@ -110,9 +110,7 @@ def main():
                 print(f"{kind}: {found[kind]['counts']}, {each:.2f} ms each", file=sys.stderr)
                 for failure, numbers in found[kind]["failures"].items():
                     print(f"    {failure}  x{len(numbers)}, e.g. {numbers[:3]}", file=sys.stderr)
-    made = conditions(load)
-    made["command"] = "; ".join(dict.fromkeys(filter(None, [*before, made["command"]])))
-    _write(options, made, found)
+    _write(options, continued(before, conditions(load)), found)
 
 
 def _write(options, made, found):

@@ -39,18 +39,14 @@ def advise(simulation, state, steps, frames, dtype):
     -----
     Advice
         for noise that was used before on the way to this start; a bias of temperatures above 5 %; a curvature for which
-        the step is unstable; walls that throw particles out, at once or in the
-        long run; frames too coarse for the motion between them.
+        the step is unstable; walls that throw particles out, at once or in the long run; frames too coarse for the
+        motion between them.
     """
     words = [reused(simulation, steps, state[0])]
     interval = int(np.diff(frames, prepend=0).min(initial=steps))
     seen = pilot(simulation, state, steps, interval)
     if not seen.finite:
-        words.append(
-            f"dt = {simulation.dt:g}: a pilot of {seen.steps} steps did not stay finite; the force of "
-            f"{named(simulation.potential)} is too steep for such a step of {simulation.integrator}, try dt = "
-            f"{_two_digits(simulation.dt / 4.0)}"
-        )
+        words.append(blown_up(simulation, seen))
     else:
         expected = forecast_along(simulation, seen)
         words += [
@@ -59,6 +55,15 @@ def advise(simulation, state, steps, frames, dtype):
         ]
     for text in filter(None, words):
         warn(text, Advice)
+
+
+def blown_up(simulation, seen):
+    """A word on a step so long that the pilot itself came to no end."""
+    return (
+        f"dt = {simulation.dt:g}: a pilot of {seen.steps} steps did not stay finite; the force of "
+        f"{named(simulation.potential)} is too steep for such a step of {simulation.integrator}, try dt = "
+        f"{_two_digits(simulation.dt / 4.0)}"
+    )
 
 
 def unstable(simulation, seen, steps):

@@ -31,6 +31,22 @@ def target(path):
     return Path(os.path.realpath(path))
 
 
+def partial(path):
+    """Return the name under which a file is made before it is whole."""
+    return path.with_name(path.name + ".tmp")
+
+
+def begun(path):
+    """Whether there is a file, or what was left of one before its first frames."""
+    return path.exists() or partial(path).exists()
+
+
+def refuse_both(resume, overwrite):
+    """ValueError where a file is to be gone on with and to be replaced."""
+    if resume and overwrite:
+        raise ValueError("resume and overwrite: only one of them can be wanted")
+
+
 def refuse_overwriting(path):
     """FileExistsError, with what can be done, where there is something of that name."""
     if os.path.lexists(path):
@@ -66,8 +82,7 @@ def destination(out, resume, overwrite, checked):
         if resume or overwrite:
             raise ValueError("resume and overwrite need a file: out = None")
         return None
-    if resume and overwrite:
-        raise ValueError("resume = True and overwrite = True: a file can be gone on with or replaced, not both")
+    refuse_both(resume, overwrite)
     a_path("out", out)
     path = checked(out)
     if not resume and not overwrite:

@@ -6,13 +6,13 @@ from typing import Any
 
 from . import checkpoints, layout
 from .description import differences
-from .destination import refuse_overwriting, target
+from .destination import partial, refuse_overwriting, target
 from .errors import FileInUse, NotBegun, NothingToResume, ResumeMismatch, TrajectoryError
 from .hdf5 import reading
 from .locking import WriterLock, names
 from .plan import Plan, check_disk, count
 from .recorder import Recording
-from .recovery import close, create, discard, partial, plan_of, rewrite
+from .recovery import close, create, discard, plan_of, rewrite
 from .sources import FileSource, release
 from .trajectory import Trajectory
 from .write_back import WriteBack

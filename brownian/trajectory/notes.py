@@ -11,12 +11,12 @@ import shutil
 import h5py
 
 from ..arguments import checked, shortened, text
-from .destination import target
+from .destination import partial, target
 from .draft import Draft
 from .errors import TrajectoryError
 from .hdf5 import member, open_file_of_frames, reading
 from .locking import WriterLock
-from .recovery import discard, partial
+from .recovery import discard
 from .sources import release
 
 

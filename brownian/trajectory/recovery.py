@@ -12,7 +12,7 @@ import numpy as np
 from ..arguments import checked
 from . import checkpoints, layout
 from .description import to_json
-from .destination import target
+from .destination import partial, target
 from .errors import TrajectoryError
 from .hdf5 import member, reading
 from .locking import WriterLock
@@ -21,11 +21,6 @@ from .sources import FileSource, release
 
 COPY_BYTES = 2**24
 SUPERBLOCK_BYTES = 48
-
-
-def partial(path):
-    """Return the name under which a file is made before it is whole."""
-    return path.with_name(path.name + ".tmp")
 
 
 def discard(path):
