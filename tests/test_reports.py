@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 
 import numpy as np
 import pytest
@@ -95,10 +96,10 @@ def test_validate_says_pass_and_stores_it(folder, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        (["--store"], "the name must end in .h5md"),
+        (["--store"], r"the name must end in \.h5md"),
         (["--picture", "nowhere/v.png"], "there is no folder nowhere"),
-        (["--picture", "v.md"], "v.md: the name of the picture must end in .avif, .eps"),
-        (["--picture", "."], "the name of the picture must end in"),
+        (["--picture", "v.md"], r"v.md: the name of the picture must end in (\.\w+, )+\.png, "),
+        (["--picture", "."], r"the name of the picture must end in (\.\w+, )+\.png, "),
     ],
 )
 def test_what_cannot_be_written_is_said_before_the_work(folder, capsys, tmp_path, monkeypatch, options, word):
@@ -112,7 +113,7 @@ def test_what_cannot_be_written_is_said_before_the_work(folder, capsys, tmp_path
     monkeypatch.setattr("brownian.fdt.validate", early)
     assert main(["validate", "well.h5", *options]) == USAGE
     error = capsys.readouterr().err
-    assert word in error
+    assert re.search(word, error)
     assert len(error) < 300
     assert [path.name for path in tmp_path.iterdir()] == ["well.h5"]
 
