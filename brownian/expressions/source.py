@@ -10,7 +10,7 @@ import sympy
 
 from .derivation import COORDINATES, Derivation, power
 from .formula import VARIABLES, ExpressionError
-from .loading import header
+from .heading import header
 
 _CALLS = {
     sympy.exp: "vectormath.exp({0})",

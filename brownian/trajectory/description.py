@@ -148,7 +148,7 @@ def differences(stored, given):
 
 
 def summary(description, lines=8, width=96):
-    """Return the first entries of a description as short lines, for printing.
+    """Return the first entries of a description as short lines, for printing; of the others, the names.
 
     Parameters
     ----------
@@ -161,9 +161,10 @@ def summary(description, lines=8, width=96):
     list of str
     """
     text = [f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in description.items()]
+    if len(text) > lines:
+        text[lines - 1 :] = [f"also: {', '.join(list(description)[lines - 1 :])}"]
     text = [printable(line[: 2 * width]) for line in text]
-    text = [line if len(line) <= width else line[: width - 3] + "..." for line in text]
-    return text if len(text) <= lines else [*text[: lines - 1], f"... and {len(text) - lines + 1} more"]
+    return [line if len(line) <= width else line[: width - 3] + "..." for line in text]
 
 
 def provenance(description):
