@@ -1,6 +1,7 @@
 """Broken files and nonsensical formulas, by the hundred thousand: only our own errors, in bounded time and memory.
 
-Every input is made from its kind and number, so that one that fails can be made again alone (--again KIND:NUMBER).
+A formula is made from its kind and number, so that one that fails can be made again alone (--again KIND:NUMBER); a
+file also from what it was made of, which says when it was made: those that fail are kept (--kept FOLDER).
 Inputs are looked at in a child process with limits, so that a crash of a library is seen and counted.
 
     python benchmarks/trust/fuzz.py [--quick] [--formulas N] [--files N] [--only KIND] [--again KIND:NUMBER]
@@ -10,6 +11,7 @@ Inputs are looked at in a child process with limits, so that a crash of a librar
 import argparse
 import collections
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -28,13 +30,14 @@ from limits import MEGABYTES, SECONDS, in_a_child, outcomes
 from measurement import ROOT, conditions, continued, table, under
 
 
-def survey(look, numbers):
-    """Counts, failures, the slowest and the largest of some inputs."""
+def survey(look, numbers, keep):
+    """Counts, failures, the slowest and the largest of some inputs; those that fail are kept by their number."""
     counts, failures, slowest, largest = collections.Counter(), {}, (0.0, None), (0.0, None)
     for number, outcome, seconds, megabytes in outcomes(look, numbers):
         counts[outcome.split(":")[0]] += 1
         if outcome.startswith("FAILED"):
             failures.setdefault(outcome, []).append(number)
+            keep(number)
         slowest, largest = max(slowest, (seconds, number)), max(largest, (megabytes, number))
     return {
         "inputs": sum(counts.values()), "counts": dict(counts), "failures": failures,
@@ -66,6 +69,13 @@ def scratch():
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def keep(kind, broken, kept, number):
+    """Copy the file that a child has just failed with; a formula is made again from its number."""
+    for file in broken.iterdir() if kind.startswith("file") and broken.is_dir() else ():
+        kept.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, kept / f"{kind.partition(' ')[2]}-{number}-{file.name}")
+
+
 def kinds(folder):
     """Kind of input to its look: number -> word."""
     found = {f"formula {kind}": look for kind, look in hostile_formulas.looks().items()}
@@ -81,6 +91,8 @@ def main():
     parser.add_argument("--more", action="store_true", help="go on from the numbers in the folder of results")
     parser.add_argument("--only", default="", help="kinds that begin so, e.g. 'file' or 'formula grammar'")
     parser.add_argument("--again", metavar="KIND:NUMBER", help="one input alone, in this process")
+    parser.add_argument("--kept", type=pathlib.Path, default=pathlib.Path("fuzz_failed"), metavar="FOLDER",
+                        help="where files that fail are kept (default: %(default)s)")  # fmt: skip
     parser.add_argument("--results", type=pathlib.Path, default=ROOT / "results" / "trust")
     options = parser.parse_args()
     load = os.getloadavg()[0]
@@ -105,7 +117,8 @@ def main():
                 count = share[kind.split()[0]] * weights[kind] // sum(weights.values()) // (100 if options.quick else 1)
                 start = time.perf_counter()
                 first = found[kind]["inputs"] if kind in found else 0
-                found[kind] = joined(found.get(kind), survey(look, range(first, first + count)))
+                kept = functools.partial(keep, kind, folder / "broken", options.kept)
+                found[kind] = joined(found.get(kind), survey(look, range(first, first + count), kept))
                 each = 1e3 * (time.perf_counter() - start) / max(1, count)
                 print(f"{kind}: {found[kind]['counts']}, {each:.2f} ms each", file=sys.stderr)
                 for failure, numbers in found[kind]["failures"].items():

@@ -269,7 +269,8 @@ def broken(folder, kind, number):
     name = "killed" if kind == "killed" else rng.choice(names)
     path = (folder / "broken" / name).with_suffix(".h5md" if name == "killed" else f".{name.partition('.')[2]}")
     path.parent.mkdir(exist_ok=True)
-    path.unlink(missing_ok=True)
+    for former in path.parent.iterdir():
+        former.unlink()
     if kind in ("restructured", "described"):
         path.write_bytes(corpus[name])
         (restructure if kind == "restructured" else describe_otherwise)(rng, path)
