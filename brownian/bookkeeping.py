@@ -6,8 +6,8 @@ from .caching import compiled_for
 from .integrators.ledger import SLOTS, DrivenLedger, Ledger, NoLedger
 from .integrators.moves import counts_acceptance
 from .potentials.conserved import add_conserved_energy, check_divisible
-from .potentials.definition import depends_on_time
 from .potentials.potential import at, own
+from .potentials.timing import depends_on_time
 from .stops.kernels import RUNNING
 
 

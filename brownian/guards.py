@@ -14,8 +14,9 @@ from .noise import Given, Philox, PhiloxFloat32
 from .observables import Watch
 from .outside import warn
 from .potentials.curvature import stiffest
-from .potentials.definition import depends_on_time, is_potential, named, without_energy
+from .potentials.definition import is_potential, named, without_energy
 from .potentials.driven import frozen, times_of_extremes
+from .potentials.timing import depends_on_time
 from .schedule import steps_in, whole_number
 from .stops import StopCondition
 from .stops.kernels import NoStop
@@ -144,7 +145,7 @@ def check_temperatures(simulation):
     score = without_energy(simulation.potential)
     if score is not None:
         raise TypeError(f"tempering needs an energy to exchange by, and {score.__name__} gives a force only")
-    if depends_on_time(simulation.potential) and type(simulation.potential).__name__ == "DrivenPotential":
+    if depends_on_time(simulation.potential):
         raise ValueError("tempering needs a potential that does not depend on time")
     if len(simulation.dynamics.slots) > 1 + simulation.dynamics.inertial:
         raise TypeError(f"tempering is for Langevin and Overdamped dynamics, not {type(simulation.dynamics).__name__}")

@@ -10,7 +10,8 @@ from .arguments import array, shortened
 from .integrators.moves import counts_acceptance
 from .integrators.probe import affine_probe
 from .noise import START_CHOICE, START_MEMORY, START_POSITION, START_VELOCITY, STEP, Philox, normals_at, uniforms_at
-from .potentials.definition import affine_force, dimension_of, energy, known_minima, named, without_energy
+from .potentials.affine import affine_force
+from .potentials.definition import dimension_of, energy, known_minima, named, without_energy
 from .potentials.driven import frozen
 from .potentials.potential import by_component
 from .theory.weight import Weight

@@ -29,9 +29,9 @@ class Relaxation(NamedTuple):
 def relaxation(trajectory, *, potential=None, mass=None, friction=None, multiple=MULTIPLE, memory=MEMORY):
     """Recognise the part of a trajectory before its stationary state: the first 10 relaxation times.
 
-    The relaxation time is theory's for a linear force (slowest mode) and a free particle (m / lambda, of velocities);
-    otherwise it is measured in the second half of the file, as the longest autocorrelation time of positions, their
-    squares and forces, or 2 m / lambda if that is longer.
+    The relaxation time is theory's for a linear force (slowest mode, of what the dynamics remembers too) and a free
+    particle (of velocities, m / lambda without memory); otherwise it is measured in the second half of the file, as the
+    longest autocorrelation time of positions, their squares and forces, or twice that of a free particle if longer.
 
     Parameters
     ----------
@@ -75,14 +75,15 @@ def relaxation(trajectory, *, potential=None, mass=None, friction=None, multiple
     stiffness = None if potential is None else linear_stiffness(potential, trajectory.dimension)
     if stiffness is not None and np.all(stiffness >= 0.0):
         mass, friction = known(trajectory, "mass", "friction", mass=mass, friction=friction)
-        time, source = _linear(stiffness, mass, friction), "theory of linear forces"
+        time, source = slowest_time(trajectory, stiffness, mass, friction), "theory of linear forces"
     else:
         mass = _maybe(trajectory, "mass", mass)
         friction = _maybe(trajectory, "friction", friction)
-        least = None if friction is None else float(np.min(friction))
-        if mass and least == 0.0:
+        if mass and friction is not None and np.min(friction) == 0.0:
             raise ValueError("there is no friction: nothing relaxes, and no part is left out")
-        slowest = 2.0 * mass / least if mass and least is not None else 0.0
+        free, slowest = np.zeros(trajectory.dimension), 0.0
+        if mass is not None and friction is not None:
+            slowest = 2.0 * slowest_time(trajectory, free, mass, friction)
         time, source = max(_measured(trajectory, potential, memory), slowest), "autocorrelation of the second half"
     if note == STATIONARY:
         return Relaxation(
@@ -106,8 +107,16 @@ def _maybe(trajectory, name, value):
         return None
 
 
-def _linear(stiffness, mass, friction):
-    times = [
+def slowest_time(trajectory, stiffness, mass, friction):
+    """Decay time [T] of the slowest mode in traps of stiffness k_d [E/L^2], shape (D,); at 0 one of the velocity."""
+    dynamics = trajectory.description.get("dynamics")
+    kind = dynamics.get("class") if isinstance(dynamics, dict) else None
+    if kind == "GeneralizedLangevin":
+        own = trajectory.simulation().dynamics
+        modes = {"friction": own.frictions, "memory": own.times, "white_friction": own.friction}
+        return max(theory.gle_slowest_time(mass=mass, stiffness=float(k), **modes) for k in stiffness)
+    times = [trajectory.simulation().dynamics.time] if kind in ("ColoredNoise", "ActiveForce") else []
+    times += [
         float(theory.harmonic_relaxation_time(friction=lam, stiffness=k, mass=mass)) if k > 0.0 else _free(mass, lam)
         for k, lam in zip(stiffness, np.broadcast_to(friction, stiffness.shape), strict=True)
     ]

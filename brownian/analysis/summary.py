@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arguments import checked
-from ..theory import diffusion as einstein
+from ..dynamics import Langevin, Overdamped
 from .calibration import calibrate
 from .correlation import msd, vacf
 from .equilibrium import (
@@ -20,7 +20,7 @@ from .passage import escape_rate, mean_first_passage_time
 from .reading import known
 from .stationarity import relaxation
 from .statistics import TooFewData, mean
-from .transport import diffusion, green_kubo
+from .transport import diffusion, einstein_diffusion, green_kubo
 
 
 @dataclass(frozen=True)
@@ -185,8 +185,11 @@ def _at(function, trajectory, lag, start):
 
 
 def _einstein(trajectory):
-    friction, kT = known(trajectory, "friction", "kT")
-    return einstein(friction=friction, kT=kT)
+    """Of the scheme; of dynamics with memory, for which no scheme's is known, that of continuous time."""
+    dynamics = trajectory.simulation().dynamics
+    if isinstance(dynamics, Langevin | Overdamped):
+        return einstein_diffusion(trajectory)
+    return dynamics.diffusion
 
 
 def _kT(trajectory):

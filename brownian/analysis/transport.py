@@ -13,10 +13,9 @@ from ..arguments import checked
 from ..theory.checks import nonnegative
 from .lagged import lagged_products, squared_displacements
 from .reading import MEMORY, Running, checked_lags, cut, first_frame, frame_interval, known, particle_blocks
+from .stationarity import MULTIPLE, slowest_time
 from .statistics import Estimate
 from .wrapping import refuse_wrapped
-
-FORGOTTEN = 10.0  # relaxation times of the velocity after which it is forgotten: e^-10 is left
 
 
 @checked
@@ -74,8 +73,8 @@ def diffusion(trajectory, *, lags=None, mass=None, friction=None, start=0, memor
     trajectory : Trajectory
         Equally spaced frames of free (or periodic) motion.
     lags : array_like of int, optional
-        At least two lags in frames, where M is straight.  Default: up to eight from 10 m / lambda (1 frame for
-        overdamped dynamics) to twice that.
+        At least two lags in frames, where M is straight.  Default: up to eight from 10 times the time in which the
+        velocity is forgotten (m / lambda, longer with memory; at least 1 frame) to twice that.
     mass, friction : float, optional
         For the default lags, where the file does not state them.
     start, memory, progress
@@ -110,7 +109,7 @@ def diffusion(trajectory, *, lags=None, mass=None, friction=None, start=0, memor
     refuse_wrapped(trajectory)
     if lags is None:
         mass, friction = known(trajectory, "mass", "friction", mass=mass, friction=friction)
-        first = max(1, math.ceil(_forgotten(mass, friction) / interval))
+        first = max(1, math.ceil(_forgotten(trajectory, mass, friction) / interval))
         if 2 * first >= len(trajectory):
             raise ValueError(
                 f"mass = {mass} and friction = {friction} need lags of {first} to {2 * first} frames, but there are "
@@ -130,12 +129,12 @@ def diffusion(trajectory, *, lags=None, mass=None, friction=None, start=0, memor
     return running.estimate()
 
 
-def _forgotten(mass, friction):
+def _forgotten(trajectory, mass, friction):
     """Time after which the velocity is forgotten [T]."""
     mass, friction = nonnegative(mass=mass, friction=friction)
     if np.min(friction) == 0.0:
         raise ValueError(f"friction = {friction}, but without friction no velocity is forgotten: give lags or cut_time")
-    return float(FORGOTTEN * np.max(mass / friction))
+    return MULTIPLE * slowest_time(trajectory, np.zeros(trajectory.dimension), float(mass), friction)
 
 
 class GreenKubo(NamedTuple):
@@ -161,7 +160,7 @@ def green_kubo(trajectory, *, cut_time=None, mass=None, friction=None, start=0, 
     trajectory : Trajectory
         Equally spaced frames with velocities, spaced well below m / lambda.
     cut_time : float, optional
-        Upper limit [T]; default 10 m / lambda.  The statistical error grows as sqrt(cut).
+        Upper limit [T]; default 10 m / lambda (longer with memory).  The statistical error grows as sqrt(cut).
     mass, friction : float, optional
         For the default cut, where the file does not state them.
     start, memory, progress
@@ -198,7 +197,7 @@ def green_kubo(trajectory, *, cut_time=None, mass=None, friction=None, start=0, 
     interval = frame_interval(trajectory, start)
     if cut_time is None:
         mass, friction = known(trajectory, "mass", "friction", mass=mass, friction=friction)
-        cut_time = _forgotten(mass, friction)
+        cut_time = _forgotten(trajectory, mass, friction)
     last = max(1, math.ceil(cut_time / interval - 1e-9))
     segments, length = cut(trajectory, start=start, longest=2 * last, memory=memory)
     if 2 * last >= length:

@@ -31,9 +31,7 @@ from ..engine import available_threads
 from ..integrators import BAOAB, GJ2, GJF, OBABO, EulerMaruyama
 from ..noise import Given
 from ..potentials import ConstantForce, Free
-from ..potentials.definition import depends_on_time
-from ..potentials.driven import DrivenPotential
-from ..potentials.potential import parts
+from ..potentials.timing import depends_on_time
 from ..progress import Progress
 from ..schedule import steps_in, whole_number
 from ..simulation import Simulation
@@ -160,7 +158,7 @@ def _check(simulation):
     if not isinstance(integrator, SCHEMES.get(type(dynamics), ())):
         known = "; ".join(f"{form.__name__} with {', '.join(s.__name__ for s in ss)}" for form, ss in SCHEMES.items())
         raise ValueError(f"{type(dynamics).__name__} with {type(integrator).__name__}, but it must be one of: {known}")
-    if _moves(simulation.potential):
+    if depends_on_time(simulation.potential):
         raise ValueError(f"potential = {simulation.potential!r} moves with time, but a steady state is needed")
     if simulation.stop is not None:
         raise ValueError(f"stop = {simulation.stop!r}, but particles of a steady state must not stop")
@@ -171,13 +169,6 @@ def _check(simulation):
     for name in ("friction", "kT"):
         if not np.all(dynamics.components(name, simulation.dimension) > 0.0):
             raise ValueError(f"{name} = {getattr(dynamics, name)!r}, but every component needs a bath: {name} > 0")
-
-
-def _moves(potential):
-    inner, driven = parts(potential), isinstance(potential, DrivenPotential)
-    if inner and not driven:
-        return any(_moves(part) for part in inner)
-    return (driven or hasattr(type(potential), "text")) and depends_on_time(potential)
 
 
 def _believed(kT, simulation):

@@ -8,7 +8,7 @@ import numpy as np
 from ..annealing import Annealing
 from ..dynamics import Langevin, Overdamped
 from ..integrators.probe import affine_probe
-from ..potentials.definition import affine_force
+from ..potentials.affine import affine_force
 from ..simulation import Simulation
 from ..trajectory.description import following
 from ..trajectory.memory import MemorySource

@@ -11,7 +11,7 @@ from .stream import Forces, curvature_at, slabs
 
 def inverted(trajectory, claim):
     """Slab after slab of an every-step trajectory, each with the `Innovations` that the claimed scheme finds in it."""
-    forces, curvature = Forces(claim.potential, claim.dt, claim.dimension), None
+    forces, curvature = Forces(claim.potential, claim.dt), None
     grid = grid_of(trajectory)
     for slab in slabs(trajectory, forces, range(len(trajectory))):
         if curvature is None:

@@ -112,7 +112,7 @@ def hotelling_test(values, expected, bias=0.0):
 
 def stationary_part(trajectory, claim):
     """The stationary part (None if there is too little), and words on what was left out."""
-    forces = Forces(claim.potential, claim.dt, claim.dimension)
+    forces = Forces(claim.potential, claim.dt)
     steps = trajectory.steps
     strides = np.unique(np.diff(steps))
     stride = int(strides[0]) if strides.size == 1 else 0

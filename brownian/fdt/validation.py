@@ -160,7 +160,7 @@ def _of_the_seed(trajectory, claim, family_error, seeded):
     s, steps = claim.simulation, len(stretch) - 1
     battery = Battery(steps, claim.particles, s.facts.normals * claim.dimension, predictable=False)
     with ThreadPoolExecutor(max(1, min(4, available_threads())), thread_name_prefix="verdict") as pool:
-        for slab in slabs(stretch, Forces(claim.potential, claim.dt, claim.dimension), range(len(stretch))):
+        for slab in slabs(stretch, Forces(claim.potential, claim.dt), range(len(stretch))):
             count = len(slab.x) - 1
             z = normals_at(
                 s.noise, int(slab.steps[0]), count, first_particle=s.first_particle, particles=s.particles,

@@ -6,7 +6,8 @@ import numpy as np
 
 from ..compiled import fma
 from ..dynamics import Langevin, Overdamped
-from ..potentials.definition import affine_force, named
+from ..potentials.affine import affine_force
+from ..potentials.definition import named
 from ..theory.ou import affine_ou
 from .integrator import (
     Facts,
@@ -116,7 +117,7 @@ def linear_force(potential, dimension):
     Raises
     ------
     ValueError
-        if the force is not of this form (probed at unit vectors, random points and two times).
+        if the force is not of this form (probed at random points on all scales), or changes with time.
     """
     affine = affine_force(potential, dimension)
     if affine is None or np.any(affine[0] != np.diag(np.diag(affine[0]))):

@@ -1,14 +1,13 @@
 """The class decorator of potentials: parameters are cast and checked, ``+`` sums, and arrays can be evaluated."""
 
 import functools
-import re
 
 import numpy as np
 
 from ..arguments import numbers, shortened
 from ..caching import compiled_for
 from ..theory.checks import finite, single
-from .potential import ENERGY, LAPLACIAN, add_energy, add_force, add_laplacian, at, lacking, own, parts
+from .potential import ENERGY, LAPLACIAN, add_energy, add_force, add_laplacian, at, lacking, own
 
 INTERPRETED_UP_TO = 256, 1 << 16  # numbers, and numbers times parameters; below, compiling costs more than it saves
 
@@ -146,35 +145,6 @@ def has_force(cls):
 def without_energy(potential):
     """The class of the first part that states no energy (a score, or no conservative force), or None."""
     return lacking(potential, ENERGY)
-
-
-STATIC = "brownian.potentials.", "brownian.models.", "brownian.machines."  # whose plain classes are at rest
-
-
-def depends_on_time(potential):
-    """Whether U may depend on t: driven parameters, t in a formula, or a class that is not the package's own."""
-    cls, inner = type(potential), parts(potential)
-    if inner and cls.__name__ != "DrivenPotential":
-        return any(depends_on_time(part) for part in inner)
-    if hasattr(cls, "text"):
-        return re.search(r"\bt\b", cls.text) is not None
-    return bool(inner) or not cls.__module__.startswith(STATIC)
-
-
-def affine_force(potential, dimension, t=0.0):
-    """Stiffness matrix K [E/L^2] and force f at the origin [E/L] of F = f - K x, or None if the force is not of this
-    form.
-
-    Probed at unit vectors and random points; for all times, unless it is a driven one, which is probed at t.
-    """
-    constant = force(potential, np.zeros((1, dimension)), t)[0]
-    stiffness = -(force(potential, np.eye(dimension), t) - constant).T
-    points = np.random.default_rng(5).normal(size=(8, dimension)) * 2.7
-    scale = np.abs(constant).max() + np.abs(stiffness).max() * np.abs(points).max() + 1e-300
-    for when in (t, t + 0.71, t + 1.37):
-        if not np.abs(force(potential, points, when) - (constant - points @ stiffness.T)).max() <= 1e-11 * scale:
-            return None
-    return stiffness, constant
 
 
 def dimension_of(potential):

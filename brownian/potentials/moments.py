@@ -8,9 +8,10 @@ from ..arguments import components
 from ..theory.checks import positive, single
 from ..theory.plane import boltzmann_average_2d
 from ..theory.weight import Weight
-from .definition import affine_force, depends_on_time, dimension_of, energy, is_potential, named, without_energy
-from .driven import DrivenPotential
-from .potential import by_component, parts
+from .affine import affine_force
+from .definition import dimension_of, energy, is_potential, named, without_energy
+from .potential import by_component
+from .timing import depends_on_time
 
 _EMPTY = 45.0  # kT above the minimum: e^-45 does not show any more
 
@@ -67,8 +68,8 @@ def exact_moments(potential, kT=1.0, dimension=None):
     score = without_energy(potential)
     if score is not None:
         raise TypeError(f"exact_moments: {score.__name__} gives a force only, and what it leads to is not Boltzmann's")
-    if _moves(potential):
-        raise ValueError(f"exact_moments: parameters of {name} move with time; give the potential of one time")
+    if depends_on_time(potential):
+        raise ValueError(f"exact_moments: {name} depends on time; give the potential of one time")
     dimension = _dimension(potential, dimension)
     known = potential.moments(kT, dimension) if hasattr(potential, "moments") else None
     if known is None:
@@ -87,14 +88,6 @@ def exact_moments(potential, kT=1.0, dimension=None):
     )
 
 
-def _moves(potential):
-    inner = parts(potential)
-    if isinstance(potential, DrivenPotential) or not inner:
-        own = type(potential).__module__.startswith("brownian.")  # another's class is taken as it is at t = 0
-        return own and depends_on_time(potential)
-    return any(_moves(part) for part in inner)
-
-
 def _dimension(potential, dimension):
     own = dimension_of(potential)
     if dimension is None and own is None:
@@ -107,8 +100,7 @@ def _dimension(potential, dimension):
 
 
 def _of_linear_force(potential, kT, dimension):
-    with np.errstate(all="ignore"):  # the probe may leave a formula's domain
-        linear = affine_force(potential, dimension)
+    linear = affine_force(potential, dimension)
     if linear is None:
         return None
     stiffness, force = linear

@@ -53,6 +53,7 @@ _HOME = {
     ),
     "gle": (
         "gle_msd",
+        "gle_slowest_time",
         "gle_vacf",
     ),
     "harmonic": (

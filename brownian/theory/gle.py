@@ -137,3 +137,32 @@ def gle_msd(t, *, mass, friction, memory, kT, white_friction=0.0, stiffness=0.0)
         return 2.0 * exact_ou(longer, np.zeros_like(longer), 1.0)[0][size + 1, 0]
 
     return kT / mass * nonnegative(t=t) ** 2 * _over_times(t, share)
+
+
+def gle_slowest_time(*, mass, friction, memory, white_friction=0.0, stiffness=0.0):
+    """Time in which the slowest mode decays to 1/e: -1 / Re s of the eigenvalue s of A that is nearest to 0.
+
+    Parameters
+    ----------
+    mass, friction, memory, white_friction, stiffness
+        As for `gle_vacf`; at stiffness 0 the mode is one of the velocity.
+
+    Returns
+    -------
+    float
+        [T]
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range or not finite, or friction and memory differ in length.
+
+    Examples
+    --------
+    >>> print(f"{gle_slowest_time(mass=0.2, friction=0.7, memory=10.0):.10f}")
+    20.0000000000
+    """
+    A = _generator(mass, friction, memory, 1.0, white_friction, stiffness)
+    if A[1, 0] == 0.0:  # the position relaxes to nothing
+        A = np.delete(np.delete(A, 1, 0), 1, 1)
+    return float(-1.0 / np.linalg.eigvals(A).real.max())
