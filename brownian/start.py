@@ -4,6 +4,9 @@ The random numbers of a start have purposes of their own, so that particle k sta
 others, and a start never meets the noise of a step.
 """
 
+import copy
+from dataclasses import replace
+
 import numpy as np
 
 from .arguments import array, shortened
@@ -37,8 +40,10 @@ def draw_start(start, simulation, noise):
 
     start: "stationary"; "minimum" (at a minimum of the potential, or the origin, with Maxwell velocities); "rest" (the
     same with velocities zero); "normal" (positions standard normal, velocities Maxwell's); an array of positions; or a
-    pair of arrays, positions and velocities.
+    pair of arrays, positions and velocities.  With tempering every level starts at its own kT.
     """
+    if simulation.tempering is not None:
+        return _level_by_level(start, simulation, noise)
     if isinstance(start, str):
         if start == "stationary":
             return _stationary(simulation, noise)
@@ -46,6 +51,19 @@ def draw_start(start, simulation, noise):
             return _with_velocities(simulation, _normals(simulation, START_POSITION)), "start: standard normal"
         return _at_minimum(simulation, thermal=start == "minimum"), f"start: {start}"
     return _given(start, simulation), "start: given arrays"
+
+
+def _level_by_level(start, simulation, noise):
+    """Particle p as in a simulation at the kT of its level."""
+    levels = simulation.tempering.kT
+    chains, parts, note = simulation.particles // len(levels), [], ""
+    for k, kT in enumerate(levels):
+        level = copy.copy(simulation)
+        level.tempering, level.dynamics = None, replace(simulation.dynamics, kT=kT)
+        level.kernel = level.integrator.kernel(level.dynamics, level.dt, level.dimension, level.potential)
+        state, note = draw_start(start, level, noise)
+        parts.append(state[:, k * chains : (k + 1) * chains])
+    return np.concatenate(parts, axis=1), note
 
 
 def _shape(simulation):

@@ -1,6 +1,6 @@
 """What a trajectory is judged against: from its own description, or from what is given, every missing part named."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -65,8 +65,8 @@ class Claim:
         """Whether there is no force at all, or a constant one."""
         return self.linear is not None and not self.linear[0].any()
 
-    def probe(self, kT=None):
-        """M, b, N of one step for an affine force; of the same scheme at another (single) kT if given."""
+    def probe(self):
+        """M, b, N of one step for an affine force."""
         from ..integrators import BAOAB, LeimkuhlerMatthews
 
         kernel, integrator, dt = self.kernel, self.integrator, self.dt
@@ -75,12 +75,9 @@ class Claim:
         if self.adjusted:  # for linear forces both keep Boltzmann's distribution, but this one is affine
             integrator = LeimkuhlerMatthews()
             dt = min(dt, float(self.friction.min() / np.linalg.norm(self.linear[0], 2)) if self.linear[0].any() else dt)
-        dynamics = self.dynamics
-        if kT is not None:
-            dynamics = replace(dynamics, kT=kT)
-        kernel = integrator.kernel(dynamics, dt, self.dimension, self.potential)
-        facts = integrator.facts_for(dynamics)
-        return affine_probe(kernel, self.potential, len(dynamics.slots), facts.normals, self.dimension, dt)
+        kernel = integrator.kernel(self.dynamics, dt, self.dimension, self.potential)
+        normals = integrator.facts_for(self.dynamics).normals
+        return affine_probe(kernel, self.potential, len(self.dynamics.slots), normals, self.dimension, dt)
 
 
 class Counted(Trajectory):

@@ -19,9 +19,8 @@ HARMONICS = 6
 class Prediction(NamedTuple):
     """Expected values of the averages, and what the integrator may add to them where it is not known exactly.
 
-    kinetic, virial: per component; configurational: one number; all 1 at dt -> 0.  center: of positions;
-    drift: of velocities.  bias: bound.
-    cosines: of <cos(pi k u)>; covariance: of (x, v), relative to kT, for affine forces.
+    kinetic, virial: per component, relative to its kT; configurational: one number; all 1 at dt -> 0 in equilibrium.
+    center: of positions; drift: of velocities.  bias: bound.  cosines: of <cos(pi k u)>.
     """
 
     kinetic: np.ndarray
@@ -31,7 +30,6 @@ class Prediction(NamedTuple):
     drift: np.ndarray
     bias: float
     cosines: np.ndarray
-    covariance: np.ndarray | None
     word: str
 
 
@@ -58,12 +56,12 @@ def predict(part):
     D = claim.dimension
     if claim.adjusted:
         return Prediction(
-            np.ones(D), np.ones(D), 1.0, np.zeros(D), np.zeros(D), 0.0, np.zeros(HARMONICS), None, "adjusted: no bias"
+            np.ones(D), np.ones(D), 1.0, np.zeros(D), np.zeros(D), 0.0, np.zeros(HARMONICS), "adjusted: no bias"
         )
     if not claim.underdamped and D == 1 and not hasattr(claim.potential, "period"):
         return _one_dimensional(claim)
     return Prediction(
-        np.ones(D), np.ones(D), 1.0, np.zeros(D), np.zeros(D), bias_bound(part), np.zeros(HARMONICS), None,
+        np.ones(D), np.ones(D), 1.0, np.zeros(D), np.zeros(D), bias_bound(part), np.zeros(HARMONICS),
         "no exact prediction for this scheme and potential: only a deviation beyond its bias counts",
     )  # fmt: skip
 
@@ -89,37 +87,37 @@ def bias_bound(part):
 
 
 def _affine(claim):
-    """From the discrete Lyapunov equation of the kernel itself, at one kT: unequal kT are no equilibrium."""
+    """From the discrete Lyapunov equation of the kernel itself; with unequal kT its law is not one of equilibrium."""
     D = claim.dimension
     stiffness, constant = claim.linear
-    kT = float(np.mean(claim.kT))
-    probe = claim.probe(kT=kT)
+    probe = claim.probe()
     ones, nothing = np.ones(D), np.zeros(HARMONICS)
     if not claim.dynamics.equilibrium:
         center = np.zeros(D) if claim.free else np.linalg.solve(stiffness, constant)
-        return Prediction(ones, ones, 1.0, center, np.zeros(D), 0.0, nothing, None, "of equilibrium")
+        return Prediction(ones, ones, 1.0, center, np.zeros(D), 0.0, nothing, "of equilibrium")
     if claim.free and claim.remembers:  # the flow of velocities and memory is exact
         drift = constant / claim.friction
-        return Prediction(ones, ones, 1.0, np.zeros(D), drift, 0.0, nothing, None, "")
+        return Prediction(ones, ones, 1.0, np.zeros(D), drift, 0.0, nothing, "")
     if claim.free:
         kinetic, drift = ones, np.zeros(D)
         if claim.underdamped:
             speeds = slice(D, 2 * D)
             M, N = probe.matrix[speeds, speeds], probe.noise[speeds]
-            kinetic = claim.mass * np.diag(N @ N.T) / (1.0 - np.diag(M) ** 2) / kT
+            kinetic = claim.mass * np.diag(N @ N.T) / (1.0 - np.diag(M) ** 2) / claim.kT
             drift = probe.shift[speeds] / (1.0 - np.diag(M)) - _to_half_step(claim) * constant
-        return Prediction(kinetic, ones, 1.0, np.zeros(D), drift, 0.0, nothing, None, "")
-    covariance = probe.stationary_covariance() / kT
+        return Prediction(kinetic, ones, 1.0, np.zeros(D), drift, 0.0, nothing, "")
+    covariance = probe.stationary_covariance()
     xx = covariance[:D, :D]
     kinetic = ones
     if claim.underdamped:
         turn = np.eye(2 * D)
         turn[D:, :D] = _to_half_step(claim)[:, np.newaxis] * stiffness
-        kinetic = claim.mass * np.diag(turn @ covariance[: 2 * D, : 2 * D] @ turn.T)[D:]
-    virial = np.diag(stiffness @ xx)
-    configurational = float(np.trace(stiffness @ xx @ stiffness.T) / np.trace(stiffness))
+        kinetic = claim.mass * np.diag(turn @ covariance[: 2 * D, : 2 * D] @ turn.T)[D:] / claim.kT
+    virial = np.diag(stiffness @ xx) / claim.kT
+    configurational = float((np.diag(stiffness @ xx @ stiffness.T) / claim.kT).sum() / np.trace(stiffness))
     center = np.linalg.solve(stiffness, constant)
-    return Prediction(kinetic, virial, configurational, center, np.zeros(D), 0.0, nothing, covariance, "")
+    word = "" if np.ptp(claim.kT) == 0.0 else "of the baths together"
+    return Prediction(kinetic, virial, configurational, center, np.zeros(D), 0.0, nothing, word)
 
 
 def _one_dimensional(claim):
@@ -139,7 +137,7 @@ def _one_dimensional(claim):
     rank = ranks(claim)[0]
     cosines = np.array([law.average(lambda x, k=k: np.cos(math.pi * k * rank(x))) for k in range(1, HARMONICS + 1)])
     return Prediction(
-        np.ones(1), np.array([virial]), configurational, np.array([center]), np.zeros(1), 0.0, cosines, None,
+        np.ones(1), np.array([virial]), configurational, np.array([center]), np.zeros(1), 0.0, cosines,
         "scheme's own stationary law at this dt",
     )  # fmt: skip
 
