@@ -13,7 +13,7 @@ from .integrators.moves import counts_acceptance
 from .noise import Given, Philox, PhiloxFloat32
 from .observables import Watch
 from .outside import warn
-from .potentials.curvature import stiffest
+from .potentials.curvature import length_scale, stiffest
 from .potentials.definition import is_potential, named, without_energy
 from .potentials.driven import frozen, times_of_extremes
 from .potentials.timing import depends_on_time
@@ -75,9 +75,11 @@ def checked_noise(simulation, noise):
 
 
 def thermal_length(simulation):
-    """A length on which the potential is looked at: thermal where the curvature is known."""
+    """A length on which the potential is looked at: thermal where the curvature is known, otherwise the force's own."""
     curvature, kT = simulation.curvature or 0.0, float(np.max(simulation.dynamics.kT))
-    return (kT / curvature) ** 0.5 if curvature > 0.0 and kT > 0.0 else 1.0
+    if curvature > 0.0 and kT > 0.0:
+        return (kT / curvature) ** 0.5
+    return length_scale(simulation.potential, simulation.dimension, simulation.first_step * simulation.dt)
 
 
 def check_step(simulation):

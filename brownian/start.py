@@ -16,6 +16,7 @@ from .noise import START_CHOICE, START_MEMORY, START_POSITION, START_VELOCITY, S
 from .potentials.affine import affine_force
 from .potentials.definition import dimension_of, energy, known_minima, named, without_energy
 from .potentials.driven import frozen
+from .potentials.moments import box_of
 from .potentials.potential import by_component
 from .theory.weight import Weight
 
@@ -260,10 +261,14 @@ def _inverse(x, u, uniforms):
 
 def _plane(potential, kT, uniforms, t):
     points = 1025
-    (x0, x1), (y0, y1) = getattr(potential, "box", None) or _find_box(potential, kT, t)
+
+    def u(x, y):
+        return energy(potential, np.stack([np.ravel(x), np.ravel(y)], axis=1), t).reshape(np.shape(x))
+
+    (x0, x1), (y0, y1) = box_of(potential, u, kT)
     x, y = np.linspace(x0, x1, points), np.linspace(y0, y1, points)
-    u = energy(potential, np.stack(np.meshgrid(x, y, indexing="ij"), -1).reshape(-1, 2), t).reshape(points, points) / kT
-    weight = np.exp(u.min() - u)
+    weight = u(*np.meshgrid(x, y, indexing="ij")) / kT
+    weight = np.exp(weight.min() - weight)
     first = _inverse(x, -np.log(weight.sum(axis=1)), uniforms[:, 0])
     row = np.clip(np.rint((first - x0) / (x[1] - x[0])).astype(int), 0, points - 1)
     rows = np.concatenate([np.zeros((points, 1)), np.cumsum(weight[:, 1:] + weight[:, :-1], axis=1)], axis=1)
@@ -272,17 +277,3 @@ def _plane(potential, kT, uniforms, t):
         chosen = row == k
         second[chosen] = np.interp(uniforms[chosen, 1], rows[k] / max(rows[k, -1], 1e-300), y)
     return np.stack([first, second], axis=1)
-
-
-def _find_box(potential, kT, t):
-    """A rectangle outside of which the energy is 40 kT above the lowest on a coarse grid of it."""
-    half = 1.0
-    for _ in range(40):
-        x = np.linspace(-half, half, 201)
-        u = energy(potential, np.stack(np.meshgrid(x, x, indexing="ij"), -1).reshape(-1, 2), t).reshape(201, 201) / kT
-        inside = u < np.nanmin(u) + 40.0
-        if not (inside[0].any() or inside[-1].any() or inside[:, 0].any() or inside[:, -1].any()):
-            rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
-            return tuple((x[max(0, k[0] - 1)], x[min(200, k[-1] + 1)]) for k in (rows, columns))
-        half *= 1.5
-    raise ValueError(f"start = 'stationary': {named(potential)} does not confine at kT = {kT}; give arrays")

@@ -10,6 +10,7 @@ from .data import checked_data
 
 _START, _MOST = {1: 513, 2: 97}, {1: 16385, 2: 769}  # nodes along an axis
 _EDGE, _SETTLED, _TRIALS = 1e-12, 1e-4, 60
+_WIDER = 8.0  # times the box: how far is looked for modes that lie apart
 
 
 class Grid:
@@ -17,6 +18,8 @@ class Grid:
 
     For a smooth density that vanishes at the edge, the error of the sum falls faster than any power of the spacing:
     where every second node (in each direction) gives Z to 1e-4, all of them give it to about the square of that.
+    A mode apart from the data is found where it lies in a box 8 times as wide and is wider than that box's nodes are
+    apart (1/64 of the inner box in one dimension, 1/12 in two).
 
     Parameters
     ----------
@@ -48,9 +51,7 @@ class Grid:
     def measure(self, batches, model):
         """(log Z, points, weights): exp(-U / kT) summed up, and the nodes with their shares of it."""
         for _ in range(_TRIALS):
-            axes = [np.linspace(low, high, self.nodes) for low, high in zip(self.low, self.high, strict=True)]
-            points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, self.dimension)
-            u = batches.energies_and_forces(model, points)[0].reshape([self.nodes] * self.dimension) / self.kT
+            _, points, u = self._energies(batches, model, self.low, self.high)
             if not np.isfinite(u).all():
                 raise FloatingPointError(
                     f"the energy of {type(model).__name__} is not finite within {self.low.tolist()} ... "
@@ -62,6 +63,8 @@ class Grid:
             total = weight.sum()
             half = weight[(slice(None, None, 2),) * self.dimension].sum() * 2**self.dimension
             if abs(half - total) <= _SETTLED * total:
+                if self._reach(batches, model, u.min()):
+                    continue
                 cell = float(np.prod((self.high - self.low) / (self.nodes - 1)))
                 return float(np.log(total * cell) - u.min()), points, (weight / total).ravel()
             if self.nodes >= _MOST[self.dimension]:
@@ -74,6 +77,28 @@ class Grid:
             f"exp(-U / kT) of {type(model).__name__} does not vanish anywhere up to {self.low.tolist()} ... "
             f"{self.high.tolist()}"
         )
+
+    def _energies(self, batches, model, low, high):
+        """Axes of a box, its nodes, and U / kT there."""
+        axes = [np.linspace(*ends, self.nodes) for ends in zip(low, high, strict=True)]
+        points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, self.dimension)
+        u = batches.energies_and_forces(model, points)[0].reshape([self.nodes] * self.dimension) / self.kT
+        return axes, points, u
+
+    def _reach(self, batches, model, lowest):
+        """Widen the box to where the density shows in a much wider one; whether it does."""
+        centre, half = (self.high + self.low) / 2.0, (self.high - self.low) / 2.0
+        axes, _, u = self._energies(batches, model, centre - _WIDER * half, centre + _WIDER * half)
+        shows, low, high = u < lowest - np.log(_EDGE), self.low.copy(), self.high.copy()
+        for d, axis in enumerate(axes):
+            where = axis[np.moveaxis(shows, d, 0).reshape(len(axis), -1).any(axis=1)]
+            if where.size and where[0] < low[d]:
+                low[d] = where[0] - (axis[1] - axis[0])
+            if where.size and where[-1] > high[d]:
+                high[d] = where[-1] + (axis[1] - axis[0])
+        wider = bool(np.any(low < self.low) or np.any(high > self.high))
+        self.low, self.high = low, high
+        return wider
 
     def _spread(self, weight):
         """Widen the box where the density at an edge is not negligible; whether it was."""

@@ -132,7 +132,7 @@ def _in_plane(potential, kT):
     def u(x, y):
         return energy(potential, np.stack([np.ravel(x), np.ravel(y)], axis=1)).reshape(np.shape(x))
 
-    return of_plane(u, kT, _box(potential, u, kT))
+    return of_plane(u, kT, box_of(potential, u, kT))
 
 
 def of_plane(u, kT, box, place=lambda x, y: (x, y)):
@@ -155,7 +155,7 @@ def of_plane(u, kT, box, place=lambda x, y: (x, y)):
     )
 
 
-def _box(potential, u, kT):
+def box_of(potential, u, kT):
     """A rectangle that holds all of the weight: the potential's own, or one found on coarse grids around the origin."""
     own, half = getattr(potential, "box", None), 1.0
     found = _within(u, kT, own) if own else None

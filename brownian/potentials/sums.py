@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .curvature import hessian
+from .curvature import hessian, length_scale
 from .definition import dimension_of, is_potential, known_minima, potential, without_energy
 from .potential import (
     add_energy,
@@ -79,22 +79,30 @@ class Sum(NamedTuple):
         """Local minima reached downhill from the origin and the terms' own minima, shape (number, dimension)."""
         from scipy.optimize import minimize
 
-        starts = [np.zeros(dimension), *(point for term in self.terms() for point in known_minima(term, dimension))][
-            :16
-        ]
         if without_energy(self) is not None:
             return np.zeros((0, dimension))
-        aside = 1e-3 * np.cos(
-            np.arange(1.0, dimension + 1.0)
-        )  # off a symmetric point, which may be a saddle of the sum
+        starts = [np.zeros(dimension), *(point for term in self.terms() for point in known_minima(term, dimension))]
+        starts = np.array(starts[:16])
+        length = float(np.abs(starts).max()) or length_scale(self, dimension)
+        # off a symmetric point, which may be a saddle of the sum
+        starts = starts / length + 1e-3 * np.cos(np.arange(1.0, dimension + 1.0))
+        scale = float(np.abs(self.force(length * starts)).max()) * length or 1.0
         found = [
-            minimize(lambda x: self.energy(x[None])[0], x + aside, jac=lambda x: -self.force(x[None])[0])
-            for x in starts
+            minimize(
+                lambda y: self.energy(length * y[None])[0] / scale,
+                y,
+                jac=lambda y: -self.force(length * y[None])[0] * length / scale,
+                tol=1e-9,
+            )
+            for y in starts
         ]
+        flat = -1e-3 * scale / length**2
         points = [
-            r.x for r in found if np.abs(r.jac).max() < 1e-4 and np.linalg.eigvalsh(hessian(self, r.x)).min() > -1e-3
+            r.x
+            for r in found
+            if np.abs(r.jac).max() < 1e-4 and np.linalg.eigvalsh(hessian(self, length * r.x)).min() > flat
         ]
-        return np.unique(np.round(points, 7), axis=0) if points else np.zeros((0, dimension))
+        return length * np.unique(np.round(points, 7), axis=0) if points else np.zeros((0, dimension))
 
     @property
     def confining(self):
