@@ -2,7 +2,7 @@
 
 Numba's own cache does not see an edit in another file, takes two classes of one name for one, and fails as a whole in a
 process that lacks one of the classes in its index.  So every tuple of classes has a dispatcher of its own, and its
-index on disk carries the digest of all sources that it was compiled from.
+index on disk carries the digest of all that it was compiled from.
 """
 
 import functools
@@ -13,6 +13,8 @@ import sys
 import types
 
 import numba
+
+from .fingerprint import fingerprint
 
 _PACKAGE = pathlib.Path(__file__).parent
 _KERNEL_SOURCES = (
@@ -29,6 +31,9 @@ _KERNEL_SOURCES = (
     "integrators",
     "observables",
 )
+
+
+_COMPILED: dict[type, bytes | None] = {}  # class to what it was compiled from, in this process
 
 
 @functools.cache
@@ -72,11 +77,6 @@ def _in_source_digest(name):
 
 
 @functools.cache
-def _module_source(name):
-    return pathlib.Path(sys.modules[name].__file__).read_bytes()
-
-
-@functools.cache
 def spare_blas():
     """Let Numba load without ``scipy.linalg``, which it imports only to see whether there is BLAS.
 
@@ -92,18 +92,12 @@ def spare_blas():
 
 
 @functools.cache
-def _dispatcher(function, structure):
+def _dispatcher(function, structure, prints):
     spare_blas()
-    classes = [cls for cls in _flatten(structure) if cls is not tuple]
-    on_disk = all(_importable(cls) for cls in classes)
+    on_disk = None not in prints and all(_importable(cls) for cls in _flatten(structure) if cls is not tuple)
     digest = hashlib.sha256(source_digest().encode())
     if on_disk:
-        digest.update(repr(_names(structure)).encode())
-        for name in sorted({cls.__module__ for cls in classes}):
-            if name.startswith("brownian.generated."):
-                digest.update(name.encode())
-            elif not _in_source_digest(name):
-                digest.update(_module_source(name))
+        digest.update(repr((_names(structure), prints)).encode())
     clone = types.FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
     clone.__qualname__ = f"{function.__qualname__}_{digest.hexdigest()[:24]}"
     clone.__module__ = function.__module__
@@ -121,5 +115,21 @@ def compiled_for(function, *values):
 
     Classes of ``__main__``, of an interactive session or inside functions can't be named by another process: they are
     compiled anew in each one.
+
+    Raises
+    ------
+    ValueError
+        where something that a class reads has another value than when it was compiled, which keeps the former one.
     """
-    return _dispatcher(function, (tuple, *(classes_of(value) for value in values)))
+    structure = (tuple, *(classes_of(value) for value in values))
+    classes = dict.fromkeys(cls for cls in _flatten(structure) if not _in_source_digest(cls.__module__))
+    prints = []
+    for cls in classes:
+        if cls is not tuple:
+            prints.append(fingerprint(cls))
+            if _COMPILED.setdefault(cls, prints[-1]) != prints[-1]:
+                raise ValueError(
+                    f"{cls.__qualname__} reads something that was changed after it had been compiled, and compiled "
+                    "code keeps the former value: make it a field of the class, or define the class again"
+                )
+    return _dispatcher(function, structure, tuple(prints))

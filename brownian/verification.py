@@ -11,6 +11,7 @@ from .engine import available_threads
 from .replaying import continued
 from .simulation import open_trajectory
 
+COMPARED = "times", "positions", "velocities", "tallies"
 BUDGET = 2**27  # coordinate-steps of one stretch, at most
 
 
@@ -71,7 +72,10 @@ class Verification:
 
 @checked(trajectory=trajectory_or_path, budget=count)
 def verify(trajectory, *, potential=None, budget=BUDGET, threads=None):
-    """Make stretches of a run again, from its start and from its older checkpoint, and compare every number.
+    """Make stretches of a run again, from its start and from its older checkpoint, and compare every number of a frame.
+
+    These are times, positions, velocities, and what was counted (work, heat, stop times, acceptance, exchanges);
+    averages that were observed are not made again.
 
     Parameters
     ----------
@@ -136,13 +140,20 @@ def _stretch(name, trajectory, simulation, first, state, budget, threads):
         return Stretch(name, first, first, 0, 0, 0, None)
     made = continued(simulation, first, state, steps[frames], threads)
     differing, numbers, at = 0, 0, None
+    pairs = [(getattr(trajectory, name), getattr(made, name)) for name in COMPARED]
+    pairs = [pair for pair in pairs if pair[0] is not None and pair[1] is not None]
     for row, frame in enumerate(frames):
-        for stored, again in ((trajectory.positions, made.positions), (trajectory.velocities, made.velocities)):
-            if stored is None or again is None:
-                continue
-            kept = stored[int(frame)]
-            wrong = int(np.count_nonzero(kept != again[row].astype(kept.dtype)))
+        for stored, again in pairs:
+            if stored is trajectory.tallies and steps[frame] == first > simulation.first_step:
+                continue  # of this frame the checkpoint holds the state, and not what it was counted from
+            kept = np.asarray(stored[int(frame)])
+            wrong = int(np.count_nonzero(_bits(kept) != _bits(np.asarray(again[row]).astype(kept.dtype))))
             numbers, differing = numbers + kept.size, differing + wrong
             if wrong and at is None:
                 at = int(steps[frame])
     return Stretch(name, first, int(steps[frames[-1]]), len(frames), numbers, differing, at)
+
+
+def _bits(numbers):
+    """Numbers by what they are made of: NaN, of what never happened, is the same as NaN, and 0 is not -0."""
+    return numbers.view(f"u{numbers.itemsize}")

@@ -16,6 +16,7 @@ FLOORS = [
         "outside",
         "version",
         "caching",
+        "fingerprint",
         "compiled",
         "box_muller",
         "noise",

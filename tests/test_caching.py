@@ -116,6 +116,91 @@ def test_user_class_is_cached_and_an_edit_is_seen(tmp_path):
     assert len(without) == 2
 
 
+HELD = """
+from typing import NamedTuple
+import numpy as np, params, shape
+TABLE = np.loadtxt("{folder}/table.txt")
+class Held(NamedTuple):
+    k: float
+    def component_energy(self, x, d, t):
+        return 0.5 * self.k * shape.f(x) * params.K * TABLE[0]
+    def component_force(self, x, d, t):
+        return -0.5 * self.k * shape.slope(x) * params.K * TABLE[0]
+"""
+SHAPE = """
+import numba
+POWER = {power}
+@numba.njit
+def f(x):
+    return x**POWER
+@numba.njit
+def slope(x):
+    return POWER * x**(POWER - 1)
+"""
+
+
+def test_what_a_class_reads_from_elsewhere_is_seen(tmp_path):
+    """A constant and a compiled helper of other modules, a table on the disk: each changes what is compiled."""
+    files = {"table.txt": "1.5 0", "params.py": "K = 1.0", "shape.py": SHAPE.format(power=2)}
+    for name, text in (files | {"held.py": HELD.format(folder=tmp_path)}).items():
+        (tmp_path / name).write_text(text)
+    names = 'print("kernel" if any("run_blocks" in name for name in Count.names) else "")'
+    code = RUN.format(setup="from held import Held", potential="Held(2.0)") + names
+    found = [python(code, tmp_path)]
+    assert "kernel" in found[0]
+    assert "kernel" not in python(code, tmp_path)
+    for name, text in {"table.txt": "4.5 0", "params.py": "K = 1.3", "shape.py": SHAPE.format(power=4)}.items():
+        (tmp_path / name).write_text(text)
+        found.append(python(code, tmp_path))
+        assert "kernel" in found[-1]
+        clean = python(code, tmp_path, NUMBA_CACHE_DIR=str(tmp_path / f"clean {name}"))
+        assert found[-1][1] == clean[1]
+    assert len({bits for _, bits, _ in found}) == 4
+    for name, text in files.items():  # back again: from the disk
+        (tmp_path / name).write_text(text)
+    again = python(code, tmp_path)
+    assert again[1] == found[0][1]
+    assert "kernel" not in again
+
+
+def test_an_edited_file_does_not_lend_its_name_to_the_module_in_memory(tmp_path):
+    (tmp_path / "mine.py").write_text(MODULE.format(energy="0.5"))
+    edited = MODULE.format(energy="0.7").encode()
+    setup = f"from mine import Mine; open({str(tmp_path / 'mine.py')!r}, 'wb').write({edited!r})"
+    before = python(RUN.format(setup=setup, potential="Mine(2.0)"), tmp_path)
+    after = python(RUN.format(setup="from mine import Mine", potential="Mine(2.0)"), tmp_path)
+    clean = python(
+        RUN.format(setup="from mine import Mine", potential="Mine(2.0)"), tmp_path, NUMBA_CACHE_DIR=str(tmp_path / "c")
+    )
+    assert before[1] != after[1] == clean[1]
+    setup = f"""
+import mine, importlib
+bn.Simulation(potential=mine.Mine(2.0), dynamics=bn.Overdamped(0.7, 0.9), dt=0.01, particles=40, seed=3).run(steps=2)
+open({str(tmp_path / "mine.py")!r}, "w").write({MODULE.format(energy="0.35")!r})
+importlib.reload(mine)
+"""
+    reloaded = python(RUN.format(setup=setup, potential="mine.Mine(2.0)"), tmp_path)
+    again = python(RUN.format(setup="import mine", potential="mine.Mine(4.0)"), tmp_path)
+    assert reloaded[1] != after[1]
+    assert python(RUN.format(setup="import mine", potential="mine.Mine(2.0)"), tmp_path)[1] == reloaded[1] != again[1]
+
+
+def test_a_value_changed_after_compiling_is_an_error(tmp_path):
+    (tmp_path / "held.py").write_text(MODULE.format(energy="G") + "G = 0.5\n")
+    setup = """
+import held, warnings
+def run():
+    return bn.Simulation(potential=held.Mine(2.0), dynamics=bn.Overdamped(0.7, 0.9), dt=0.01, particles=40,
+                         seed=3).run(steps=2)
+run(); run(); held.G = 0.9
+try: run()
+except ValueError as error: print(str(error).replace(" ", "_"))
+"""
+    word, *_ = python(RUN.format(setup=setup, potential="bn.Harmonic(2.0)"), tmp_path)
+    assert word.startswith("Mine_reads_something_that_was_changed_after_it_had_been_compiled")
+    assert "make_it_a_field" in word
+
+
 def test_two_classes_of_one_name_are_two(tmp_path):
     for name, energy in (("one", "0.5"), ("two", "0.9")):
         (tmp_path / f"{name}.py").write_text(MODULE.format(energy=energy))
