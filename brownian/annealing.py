@@ -1,5 +1,6 @@
 """A temperature that falls (or rises) by levels while a run goes on."""
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,13 +80,16 @@ class Annealing:
 
     def level(self, step):
         """The level of a step, counted from the start of the run."""
-        return int(np.searchsorted(np.cumsum(self.steps), step, side="right"))
+        return int(np.searchsorted(self._ends, step, side="right"))
+
+    @functools.cached_property
+    def _ends(self):
+        return np.cumsum(self.steps)
 
     def next_change(self, step):
         """The first step beyond ``step`` that is taken at another level; None at the last level."""
-        ends = np.cumsum(self.steps)
-        later = ends[ends > step]
-        return int(later[0]) if len(later) else None
+        level = self.level(step)
+        return int(self._ends[level]) if level < len(self._ends) else None
 
     def dynamics_at(self, dynamics, step):
         """The dynamics with the kT of a step."""

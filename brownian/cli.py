@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import json
 import os
+import shlex
 import sys
 import warnings
 
@@ -27,25 +28,26 @@ def main(arguments=None):
         if chosen.command != "run" and rest:
             parser.error(f"unrecognized arguments: {' '.join(rest)}")
         status = chosen.act(chosen, rest)
-        sys.stdout.flush()
+        print(end="", flush=True)  # stdout may be closed
         return status
     except BaseException as error:
         if debug or isinstance(error, SystemExit):
             raise
-        return _refused(error, getattr(chosen, "scenario", None))
+        return _refused(error, chosen)
     finally:
         warnings.formatwarning = plain
 
 
-def _refused(error, scenario):
+def _refused(error, chosen):
     """Say what is wrong; returns the exit status."""
     if isinstance(error, BrokenPipeError):  # nobody reads on, as behind ``| head -1``
         _close_stdout()
         return PIPE
     if isinstance(error, KeyboardInterrupt):
-        print("brownian: interrupted; files are closed, --resume goes on", file=sys.stderr)
+        goes_on = "; files are closed, --resume goes on" if hasattr(chosen, "scenario") else ""
+        print(f"brownian: interrupted{goes_on}", file=sys.stderr)
         return INTERRUPTED
-    print(f"brownian: {message(error, scenario)}", file=sys.stderr)
+    print(f"brownian: {message(error, getattr(chosen, 'scenario', None))}", file=sys.stderr)
     return USAGE if isinstance(error, REFUSALS) else FAILED
 
 
@@ -181,8 +183,7 @@ def _run(chosen, rest):
         print(result)
         for path in result.figures:
             print(f"picture: {path}")
-        again = " ".join(["brownian", "run", chosen.scenario, *rest])
-        print(f"made by: {again}")
+        print(f"made by: {shlex.join(['brownian', 'run', chosen.scenario, *rest])}")
     return OK if result.agrees else NEGATIVE
 
 
@@ -199,7 +200,7 @@ def _add_option(parser, name, default):
 
 def _info(chosen, rest):
     from .simulation import open_trajectory
-    from .trajectory.description import length, provenance
+    from .trajectory.description import again, provenance
 
     with open_trajectory(chosen.file) as trajectory:
         if chosen.json:
@@ -208,7 +209,7 @@ def _info(chosen, rest):
         print(trajectory)
         if trajectory.description:
             print(provenance(trajectory.description))
-            print(f"again:   brownian.open({chosen.file!r}).simulation().run({length(trajectory.description)})")
+            print(f"again:   {again(trajectory, chosen.file)}")
     return OK
 
 

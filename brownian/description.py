@@ -10,6 +10,7 @@ import importlib.metadata
 import inspect
 import math
 import platform
+import shlex
 import sys
 
 import numpy as np
@@ -252,5 +253,5 @@ def made(command=None):
         },
         "machine": f"{platform.system()} {platform.machine()}",
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "command": command or " ".join(sys.argv),
+        "command": command or shlex.join(sys.argv),
     }

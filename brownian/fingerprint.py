@@ -37,6 +37,16 @@ def fingerprint(cls):
     return feed.digest.digest()
 
 
+def fingerprint_of(function):
+    """Digest of a function and of what it reads; None where that can't be told."""
+    feed = _Feed()
+    try:
+        feed.function(function, ())
+    except _NotKnown:
+        return None
+    return feed.digest.digest()
+
+
 @functools.cache
 def _module_source(name):
     return pathlib.Path(str(sys.modules[name].__file__)).read_bytes()

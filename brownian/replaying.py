@@ -43,9 +43,8 @@ def continued(simulation, step, state, frames, threads):
         while step < last:
             target = at_temperature(simulation, engine, step, last)
             rows = slice(*np.searchsorted(frames, (step, target), side="right"))
-            engine.start(
-                step, target, frames[rows], *(None if kept is None else kept[rows] for kept in (x, v, counted))
-            )()
+            kept = (None if values is None else values[rows] for values in (x, v, counted))
+            engine.start(step, target, frames[rows], *kept)()
             step = target
     finally:
         engine.close()

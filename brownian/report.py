@@ -3,6 +3,7 @@
 import json
 import math
 import pathlib
+import shlex
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -97,7 +98,7 @@ class Result:
             "title": self.title,
             "command": self.command,
             "agrees": self.agrees,
-            "checks": [vars(check) | {"z": check.z, "agrees": check.agrees} for check in self.checks],
+            "checks": [vars(check) | {"z": _plain(check.z), "agrees": check.agrees} for check in self.checks],
             "figures": [path.name for path in self.figures],
         }
 
@@ -153,7 +154,9 @@ class Scenario:
         a_path("script", script)
         if out is not None:
             a_path("out", out)
-        self.name = pathlib.Path(script).stem
+        self.name, place = pathlib.Path(script).stem, pathlib.Path(script).absolute()
+        here = pathlib.Path.cwd()
+        self._script = str(place.relative_to(here) if place.is_relative_to(here) else place)
         self.folder = pathlib.Path(out) if out is not None else pathlib.Path("results") / self.name
         refuse_both(resume, overwrite)
         if resume and not (self.folder.is_dir() and any(self.folder.iterdir())):
@@ -196,13 +199,15 @@ class Scenario:
         """The result, also written to ``result.json``."""
         if not self.checks:
             raise ValueError(f"scenario {self.name} checked nothing: call scenario.check(...) before result()")
-        result = Result(self.name, self.checks, self.figures, title, f"brownian run scenarios/{self.name}.py")
+        result = Result(self.name, self.checks, self.figures, title, f"brownian run {shlex.quote(self._script)}")
         text = json.dumps(result.as_data(), indent=2, default=_plain) + "\n"
         self.path("result.json").write_text(text)
         return result
 
 
 def _plain(value):
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None  # JSON has no infinity
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{value!r} can't be written to JSON")

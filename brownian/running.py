@@ -49,12 +49,10 @@ class _Stop:
 
 @contextmanager
 def signals():
-    """Let SIGINT and SIGTERM be obeyed at the next interrupt, with everything saved."""
-    stop = _Stop()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    """Let SIGINT and SIGTERM, unless they are ignored, be obeyed at the next interrupt, with everything saved."""
+    stop, main = _Stop(), threading.current_thread() is threading.main_thread()
+    heard = [n for n in (signal.SIGINT, signal.SIGTERM) if main and signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield stop
     finally:

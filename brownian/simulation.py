@@ -1,6 +1,7 @@
 """A simulation: what is solved, how, from where; and its run."""
 
 import secrets
+from dataclasses import asdict
 
 import numpy as np
 
@@ -244,7 +245,7 @@ class Simulation:
             }
             | ({"bookkeeping": True} if self.bookkeeping else {})
             | describe_stop(self.stop)
-            | {name: vars(given) for name in SCHEDULES if (given := getattr(self, name)) is not None}
+            | {name: asdict(given) for name in SCHEDULES if (given := getattr(self, name)) is not None}
         )
 
     @classmethod

@@ -122,6 +122,7 @@ def coarse(seen, interval, dtype):
         return None
     after = int(np.searchsorted(seen.looks, min(interval, seen.steps)))
     moved = float(np.sqrt(((seen.positions[after] - seen.positions[0]) ** 2).mean()))
+    moved *= math.sqrt(max(1.0, interval / float(seen.looks[after])))  # frames further apart than was looked: diffusion
     far = float(np.abs(seen.positions).max())
     spacing = float(np.spacing(np.float32(far)))
     if not 0.0 < COARSE * moved < spacing:

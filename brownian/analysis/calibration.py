@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import theory
 from ..arguments import checked
+from .landscape import refuse_unlike_axes
 from .reading import MEMORY, centre_of, checked_component, cut, frame_interval, known, particle_blocks
 from .spectrum import (
     angular_frequencies,
@@ -143,7 +144,8 @@ def fit_trap(trajectory, *, inertia=False, component=None, frequencies=None, mea
     Raises
     ------
     ValueError
-        For frames that are not equally spaced or not finite, or a band without frequencies.
+        For frames that are not equally spaced or not finite, a band without frequencies, or axes that differ in
+        friction or stiffness, by what the file says, without a component.
     TooFewData
         If the fit finds no maximum: the record is too short, or does not resolve what is asked for.
 
@@ -167,6 +169,8 @@ def fit_trap(trajectory, *, inertia=False, component=None, frequencies=None, mea
     interval = frame_interval(trajectory, start, least=64)
     if component is not None:
         checked_component(trajectory, component)
+    else:
+        refuse_unlike_axes(trajectory)
     segments, length = cut(trajectory, start=start, pieces=1, memory=memory)
     segments *= math.ceil(length / LONGEST)
     length = (len(trajectory) - start) // segments

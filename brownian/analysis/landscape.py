@@ -1,10 +1,12 @@
 """The potential as an analysis needs it: over slabs of frames, constant in time, and whether its force is linear."""
 
+from contextlib import suppress
+
 import numpy as np
 
 from ..potentials.affine import affine_force
 from ..potentials.timing import depends_on_time
-from .reading import first_frame
+from .reading import first_frame, known
 
 
 def potential_of(trajectory, potential=None):
@@ -54,3 +56,15 @@ def linear_stiffness(potential, dimension):
     if affine is None or np.any(affine[0] != np.diag(np.diag(affine[0]))):
         return None
     return np.diag(affine[0]).copy()
+
+
+def refuse_unlike_axes(trajectory):
+    """Raise where the file says that axes differ in friction or stiffness: one spectrum cannot stand for all of them."""
+    unlike = []
+    with suppress(ValueError):
+        unlike.append(("friction", known(trajectory, "friction")[0]))
+    with suppress(ValueError):
+        unlike.append(("stiffness", linear_stiffness(potential_of(trajectory), trajectory.dimension)))
+    for name, value in unlike:
+        if value is not None and np.ptp(value) > 0.0:
+            raise ValueError(f"{name} = {np.asarray(value).tolist()} differs between the axes: choose a component")

@@ -125,8 +125,8 @@ def survival_curve(times, end, *, at=None, confidence=0.95):
     survived = watched > deaths  # False at most at the last step
     curve = np.r_[1.0, np.cumprod(1.0 - deaths / watched)]
     sums = np.r_[0.0, np.cumsum(deaths / (watched * np.where(survived, watched - deaths, 1.0)))]
-    if np.any((at > ends.max()) & (curve[-1] > 0.0)):
-        raise ValueError(f"at = {at.max():g}, but particles were watched until {ends.max():g} at most")
+    if np.any((at > order[-1]) & (curve[-1] > 0.0)):
+        raise ValueError(f"at = {at.max():g}, but no particle was watched beyond {order[-1]:g}")
     at_risk = len(durations) - np.searchsorted(order, at)
     logs = -np.log(np.where(curve > 0.0, curve, 0.5))
     reach = np.exp(-ndtri(outside) * np.sqrt(sums) / np.where(logs > 0.0, logs, 1.0))

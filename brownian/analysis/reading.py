@@ -71,6 +71,8 @@ def _parameter(name, value, dimension):
 def per_component(name, value, dimension):
     """A float, or a float64 array of shape (D,); ValueError for another shape."""
     number = checks.finite(**{name: value})
+    if number.shape == (1,):
+        number = number[0]
     if number.shape not in ((), (dimension,)):
         raise ValueError(f"{name} of shape {number.shape}, but one number, or ({dimension},), is needed")
     return number if number.ndim else float(number)

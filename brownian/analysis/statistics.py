@@ -90,7 +90,7 @@ def mean(values, axis=0):
 def displacement_msd(trajectory):
     """Mean squared displacement from the first frame, <|x(t) - x(0)|^2> per component, at the frames after it.
 
-    Independent values: particles and components.  One frame is read at a time, so memory does not grow with the file.
+    Independent values: particles.  One frame is read at a time, so memory does not grow with the file.
 
     Returns
     -------
@@ -103,10 +103,10 @@ def displacement_msd(trajectory):
         raise ValueError(f"{len(trajectory)} frame, but a displacement needs at least 2")
     refuse_wrapped(trajectory)
     start = np.asarray(trajectory.positions[0], dtype=np.float64)
-    squares = [mean((trajectory.positions[k] - start).ravel() ** 2) for k in range(1, len(trajectory))]
+    squares = [mean(((trajectory.positions[k] - start) ** 2).mean(axis=1)) for k in range(1, len(trajectory))]
     times = trajectory.times[1:] - trajectory.times[0]
     values, errors = (np.array([getattr(square, name) for square in squares]) for name in ("value", "error"))
-    return times, Estimate(values, errors, start.size)
+    return times, Estimate(values, errors, len(start))
 
 
 @checked

@@ -106,8 +106,8 @@ def summarise(trajectory):
             estimate = make()
             value = float(np.mean(estimate.value))
             rows.append(Row(name, value, float(np.max(estimate.error)), int(np.min(estimate.samples)), _try(expected)))
-        except ValueError as error:
-            rows.append(Row(name, word=str(error)))
+        except (ValueError, TypeError) as error:  # the latter of a potential without what is needed
+            rows.append(Row(name, word=" ".join(str(error).split())))
 
     frames = len(trajectory) - start
     for lag in sorted({1, max(1, frames // 8)}):
@@ -130,9 +130,12 @@ def summarise(trajectory):
     add(
         "configurational temperature",
         lambda: configurational_temperature(trajectory, start=start),
-        lambda: _kT(trajectory),
+        lambda: _kT(trajectory, weighted=True),
     )
-    add("virial temperature", lambda: virial_temperature(trajectory, start=start), lambda: _kT(trajectory))
+    if _open(trajectory):
+        rows.append(Row("virial temperature", word="positions are not confined: their virial is not kT"))
+    else:
+        add("virial temperature", lambda: virial_temperature(trajectory, start=start), lambda: _kT(trajectory))
     if _trapped(trajectory):
         stiffness = linear_stiffness(potential_of(trajectory), trajectory.dimension)
         fitted = _calibrated(trajectory, start)
@@ -192,8 +195,15 @@ def _einstein(trajectory):
     return dynamics.diffusion
 
 
-def _kT(trajectory):
-    return known(trajectory, "kT")[0]
+def _kT(trajectory, weighted=False):
+    """KT; of a trap with several, their mean, weighted by the stiffness where squares of forces are averaged."""
+    (kT,) = known(trajectory, "kT")
+    if np.ndim(kT) == 0:
+        return kT
+    stiffness = _stiffness(trajectory)
+    if stiffness is None:
+        raise ValueError("no one temperature is expected of baths of unequal kT")
+    return np.average(kT, weights=stiffness if weighted else None)
 
 
 def _stiffness(trajectory):
@@ -206,6 +216,14 @@ def _stiffness(trajectory):
 def _trapped(trajectory):
     stiffness = _stiffness(trajectory)
     return stiffness is not None and bool(np.all(stiffness > 0.0)) and bool(np.all(stiffness == stiffness[0]))
+
+
+def _open(trajectory):
+    """Whether nothing keeps the particles together, as far as the potential says."""
+    try:
+        return getattr(potential_of(trajectory), "confining", None) is False
+    except ValueError:
+        return False
 
 
 def _confined(trajectory):

@@ -43,6 +43,8 @@ def annealed(betas, made_for, log_start, run):
     """
     scales = ladder(betas)
     made = made_for(scales.size)
+    if made.chains < 2:
+        raise ValueError(f"chains = {made.chains}, but a standard error needs at least 2")
     logs = np.zeros(made.chains)
     run(made, np.concatenate([scales[:1], scales]), logs)
     return estimate(log_start, logs)

@@ -75,5 +75,5 @@ def over_groups(sums, size, frames):
     value = sums.sum(axis=0) / (size.particles * frames)
     if size.groups < 2:
         return value, np.full(value.shape, np.nan)
-    means = sums / (members * frames)
-    return value, means.std(axis=0, ddof=1) / np.sqrt(size.groups)
+    squares = (members * (sums / (members * frames) - value) ** 2).sum(axis=0)  # of groups that may differ in size
+    return value, np.sqrt(squares / ((size.groups - 1) * size.particles))

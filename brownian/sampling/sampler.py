@@ -158,9 +158,9 @@ def _temperatures(tau, sigma, steps, annealing, tempering):
         raise TypeError(f"sigma = {sigma!r}, but a number, or one per step, is needed")
     if values.shape not in ((), (steps,)):
         raise ValueError(f"sigma has shape {values.shape}, but a number, or one per step, ({steps},), is needed")
-    wrong = ~(np.isfinite(values) & (values >= 0.0))
+    wrong = ~(np.isfinite(values) & (values > 0.0))
     if wrong.any():
-        raise ValueError(f"sigma = {np.ravel(values)[np.ravel(wrong)][0]}, but it must be finite and at least 0")
+        raise ValueError(f"sigma = {np.ravel(values)[np.ravel(wrong)][0]}, but it must be finite and positive")
     kT = tau * values.astype(np.float64) ** 2 / 2.0
     return (float(kT), None) if kT.ndim == 0 else (float(kT[-1]), Annealing.by_step(kT))
 

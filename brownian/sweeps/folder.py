@@ -71,7 +71,8 @@ class Folder:
     def _there(self):
         path = self.path / MANIFEST
         if not path.exists():
-            others = [entry.name for entry in self.path.iterdir() if entry.name != f"{MANIFEST}.lock"]
+            own = f"{MANIFEST}.lock", f".{MANIFEST}."  # the latter is what a kill leaves
+            others = [entry.name for entry in self.path.iterdir() if not entry.name.startswith(own)]
             if others:
                 raise SweepMismatch(f"{self.path} holds {others[0]} and no sweep: choose another folder")
             return None

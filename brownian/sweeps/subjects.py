@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..arguments import a_path
+from ..fingerprint import fingerprint_of
 from ..scripts import ScenarioError, load, options
 from .values import typed
 
@@ -58,9 +59,10 @@ class Script:
     def again(self, given, seed):
         """The command that makes one job again."""
         words = ["brownian", "run", self.shown]
+        known = self.arguments()
         for name, value in _with_seed(given, seed).items():
             flag = name.replace("_", "-")
-            if value is True or value is False:
+            if isinstance(known.get(name), bool):
                 words.append(f"--{flag}" if value else f"--no-{flag}")
             elif str(value).startswith("-"):
                 words.append(f"--{flag}={value}")
@@ -82,7 +84,7 @@ class Script:
 
 @dataclasses.dataclass(frozen=True)
 class Function:
-    """A function of a module, known by the digest of its own text."""
+    """A function of a module, known by the digest of its text and, where that can be told, of all that it reads."""
 
     function: Callable[..., Any]
     digest: str
@@ -106,7 +108,7 @@ class Function:
             raise TypeError(
                 f"{module}.{name}: its source can't be read, so that no change of it would be seen"
             ) from None
-        return cls(function, _digest(text.encode()))
+        return cls(function, _digest(text.encode() + (fingerprint_of(function) or b"")))
 
     @property
     def name(self):
@@ -134,7 +136,10 @@ class Function:
     def again(self, given, seed):
         """The call that makes one job again."""
         words = ", ".join(f"{name}={value!r}" for name, value in _with_seed(given, seed).items())
-        return f"{self.function.__module__}.{self.name}({words})"
+        module = self.function.__module__
+        if module in ("__main__", "__mp_main__"):
+            module = pathlib.Path(str(sys.modules[module].__file__)).stem
+        return f"{module}.{self.name}({words})"
 
     def call(self, given, seed, folder, copies):
         """Call it here; returns what it returned, and nothing said."""

@@ -182,10 +182,15 @@ def provenance(description):
     return f"made by: {command}\n         brownian {version}, {machine}, {date}"
 
 
-def length(description):
-    """Steps and frames of a run as arguments of ``run``, where a file says them."""
-    steps, frames, dt = (description.get(name) for name in ("steps", "frames", "dt"))
+def again(trajectory, file):
+    """How the run of a file is made again, or why that takes more than the file; its length where the file says it."""
+    try:
+        trajectory.simulation()
+    except (ValueError, TypeError) as error:
+        return f"not from the file alone: {error}"
+    steps, frames, dt = (trajectory.description.get(name) for name in ("steps", "frames", "dt"))
     every = frames.get("every") if isinstance(frames, dict) else None
-    if not (isinstance(steps, int) and isinstance(every, int) and isinstance(dt, float)):
-        return "..."
-    return f"steps={steps}, every={every * dt:.12g}"
+    length = "..."
+    if isinstance(steps, int) and isinstance(every, int) and isinstance(dt, float):
+        length = f"steps={steps}, every={every * dt:.12g}"
+    return f"brownian.open({str(file)!r}).simulation().run({length})"

@@ -19,6 +19,8 @@ from .locking import WriterLock
 from .recovery import discard
 from .sources import release
 
+WRITABLE = 0o222  # of a mode
+
 
 @checked
 def check_takes_notes(path):
@@ -40,6 +42,8 @@ def check_takes_notes(path):
         If its name does not end in ".h5md".
     FileNotFoundError
         If there is no such file.
+    PermissionError
+        If nobody may write to it.
     FileInUse
         If its writer is at work.
     TrajectoryError
@@ -48,6 +52,8 @@ def check_takes_notes(path):
     path = target(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: there is no such file")
+    if not path.stat().st_mode & WRITABLE:
+        raise PermissionError(f"{path}: is read-only, and notes would change it")
     WriterLock(path).release()
     file, complete = open_file_of_frames(path)
     file.close()
@@ -94,7 +100,7 @@ def annotate(path, name, data):
             with reading(path), h5py.File(draft, "r+") as file:
                 _store(file, name, written, path)
             try:
-                shutil.copyfile(path, partial(path))
+                shutil.copy(path, partial(path))
                 draft.write_to(partial(path))
                 os.replace(partial(path), path)
             except OSError as error:

@@ -4,6 +4,7 @@ Only documented calls: a file whose writer was killed opens with `swmr=True`, an
 """
 
 import os
+import shutil
 from contextlib import ExitStack, contextmanager, suppress
 
 import h5py
@@ -116,6 +117,7 @@ def replacing(path, copy):
         # The old file must not go before the new one has arrived.
         sync(partial(path))
         release(path)
+        shutil.copymode(path, partial(path))
         os.replace(partial(path), path)
     except (OSError, RuntimeError) as error:
         if copy:

@@ -113,7 +113,22 @@ class FileSource:
     complete = True
 
     def __init__(self, path, group=None):
-        self.path, self._group, self._file, self._contents = Path(path), group, None, None
+        self._given, self._place = Path(path), Path(path).absolute()
+        self._group, self._file, self._contents = group, None, None
+
+    def __getstate__(self):
+        """Which file it is: another process opens it when it needs it."""
+        return self._place, self._group
+
+    def __setstate__(self, state):
+        """Not opened."""
+        self._given, self._group = state
+        self._place, self._file, self._contents = self._given, None, None
+
+    @property
+    def path(self):
+        """As it was given, as long as that means the same file: the folder of the process may change."""
+        return self._given if self._given.absolute() == self._place else self._place
 
     def open(self):
         """Open and check the file, unless it is open; return its contents."""
@@ -134,7 +149,7 @@ class FileSource:
         """Close the file; it is opened again when next needed."""
         if self._file is not None:
             self._file.close()
-            self._file = None
+            self._file = self._contents = None
 
     @property
     def ours(self):
