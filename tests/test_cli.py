@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import brownian as bn
@@ -198,3 +199,32 @@ def test_result_table_and_gallery(tmp_path):
     text = gallery(tmp_path / "r").read_text()
     assert "demo/a.png" in text
     assert "| variance | 1.02 | 1 | 0.01 | 2.0 |" in text
+
+
+def test_a_check_that_misses_a_count_is_json(tmp_path):
+    """No word for infinity is left in it, which strict readers refuse."""
+    scenario = bn.Scenario(str(tmp_path / "mine.py"), tmp_path / "out")
+    scenario.check("frames", 3.0, 4.0, 0.0)
+    data = scenario.result("Mine").as_data()
+    text = (tmp_path / "out" / "result.json").read_text()
+    assert json.loads(text, parse_constant=pytest.fail)["checks"][0]["z"] is None
+    assert not data["agrees"]
+    assert data["command"] == "brownian run mine.py"
+
+
+def test_closed_stdout_and_ignored_interrupts_are_lived_with(tmp_path):
+    bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Overdamped(0.7, 0.9), dt=0.1, particles=5, seed=7).run(
+        steps=20, every=0.2, out=tmp_path / "run.h5md"
+    )
+    command = [sys.executable, "-m", "brownian", "info", str(tmp_path / "run.h5md")]
+    done = subprocess.run(["bash", "-c", '"$@" >&-', "bash", *command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (OK, "")
+
+
+def test_info_says_why_a_run_cannot_be_made_again_from_its_file(tmp_path, capsys):
+    noise = bn.Given(np.random.default_rng(1).normal(size=(20, 1, 5, 1)), 0)
+    bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Overdamped(0.7, 0.9), dt=0.1, particles=5, noise=noise).run(
+        steps=20, every=0.2, out=tmp_path / "run.h5md"
+    )
+    assert main(["info", str(tmp_path / "run.h5md")]) == OK
+    assert "again:   not from the file alone: the file was made with noise given" in capsys.readouterr().out

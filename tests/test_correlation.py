@@ -367,3 +367,25 @@ def test_float32_times_of_other_programs_are_equally_spaced():
     file._source.times = times.astype(np.float64)
     found, _ = msd(file, lags=[1])
     assert found[0] == pytest.approx(0.1, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("dynamics", "dt", "every", "steps"),
+    [
+        (bn.ActiveForce(friction=FRICTION, kT=KT, force=2.0, time=5.0), 0.1, 1.0, 4000),
+        (bn.ColoredNoise(friction=FRICTION, kT=KT, time=5.0), 0.1, 1.0, 4000),
+        (bn.GeneralizedLangevin(mass=0.2, kT=KT, frictions=[FRICTION], times=[10.0]), 0.1, 2.0, 12_000),
+    ],
+    ids=["active", "colored", "memory"],
+)
+def test_default_lags_wait_for_what_the_dynamics_remembers(dynamics, dt, every, steps):
+    """With the lags of a particle without memory D was off by 17 times."""
+    run = bn.Simulation(potential=bn.Free(), dynamics=dynamics, dt=dt, particles=200, seed=5).run(
+        steps=steps, every=every
+    )
+    found = {"slope": diffusion(run)} | ({} if run.velocities is None else {"Green-Kubo": green_kubo(run)})
+    for estimate in found.values():
+        assert abs((estimate.value - dynamics.diffusion) / estimate.error) < 5.0
+        assert estimate.error < 0.2 * dynamics.diffusion
+    rows = {row.name: row for row in bn.analysis.summarise(run).rows}
+    assert rows["diffusion, slope"].expected == pytest.approx(dynamics.diffusion)

@@ -1,6 +1,7 @@
 """The verdict: exact p-values, every scheme inverted, replay, other programs' files, bad input."""
 
 import json
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -503,3 +504,30 @@ def test_spectrum_of_the_response_in_a_double_well():
     (line,) = [line for line in verdict.lines if line.name.startswith("w S(w) / 2kT against chi''")]
     assert line.verdict == "fail"
     assert line.measured > 2.0
+
+
+BATHS = {
+    "overdamped": (bn.Overdamped(friction=0.7, kT=(1.4, 0.6)), bn.EulerMaruyama(), 0.05, 400),
+    "underdamped": (bn.Langevin(mass=1.3, friction=(0.7, 1.1), kT=(1.4, 0.6)), bn.GJF(), 0.1, 64),
+}
+
+
+@pytest.mark.parametrize("name", BATHS)
+def test_baths_of_unequal_kT_are_judged_by_their_own_law(name):
+    """A gyrator carries heat and obeys no equipartition; its averages are still known, and R is 1."""
+    dynamics, integrator, dt, particles = BATHS[name]
+    gyrator = bn.Simulation(
+        potential=bn.Quadratic([[2.1, 0.9], [0.9, 2.1]]), dynamics=dynamics, integrator=integrator, dt=dt,
+        particles=particles, dimension=2, seed=3,
+    )  # fmt: skip
+    run = gyrator.run(steps=3000, every=dt)
+    verdict = validate(run)
+    assert verdict.verdict != "fail", str(verdict)
+    virial = [line for line in verdict.lines if line.name.startswith("virial")]
+    assert [round(line.expected, 2) for line in virial] != [1.0, 1.0]
+    wrong = validate(run, simulation=bn.Simulation(
+        potential=gyrator.potential, dynamics=replace(dynamics, kT=(1.3, 0.6)), integrator=integrator, dt=dt,
+        particles=particles, dimension=2, seed=3,
+    ))  # fmt: skip
+    assert wrong.verdict == "fail"
+    assert any(line.name.startswith("virial") and abs(line.z) > 3.0 for line in wrong.lines)

@@ -521,3 +521,15 @@ def test_refusals_of_learn(change, kind, words):
 def test_refusals_of_methods(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+@pytest.mark.parametrize("away", [3.0, 12.0, 40.0])
+def test_quadrature_finds_modes_apart_from_the_data(away):
+    """Half of the mass lies where no data are: ln 2 of the loss, and a gradient that would vanish without it."""
+    model = MixtureEnergy(means=[[0.0], [away]], log_widths=[0.0, 0.0], logits=[0.0, 0.0], scale=1.0)
+    x = np.array([[0.0], [0.1]])
+    density = (np.exp(-(x**2) / 2.0) + np.exp(-((x - away) ** 2) / 2.0))[:, 0] / np.sqrt(8.0 * np.pi)
+    assert np.allclose(negative_log_likelihood(model, x), -np.log(density), atol=1e-10)
+    if away == 40.0:
+        learned = learn(model, np.linspace(-1.0, 1.0, 20)[:, np.newaxis], ExactGradient(), steps=200, seed=1).model
+        assert learned.logits[1] < learned.logits[0] - 0.2

@@ -127,3 +127,18 @@ def test_files_that_take_no_notes(file, tmp_path):
     with pytest.raises(TypeError, match="but plain data is needed"):
         annotate(file, "verdict", {"much": [{1j}] * 10_000})
     check_takes_notes(file)
+
+
+def test_a_file_keeps_its_mode_and_one_that_is_read_only_takes_no_notes(tmp_path):
+    path = tmp_path / "run.h5md"
+    bn.Simulation(potential=bn.Harmonic(2.1), dynamics=bn.Overdamped(0.7, 0.9), dt=0.1, particles=5, seed=7).run(
+        steps=20, every=0.2, out=path
+    )
+    path.chmod(0o640)
+    bn.trajectory.annotate(path, "word", 1)
+    assert path.stat().st_mode & 0o777 == 0o640
+    path.chmod(0o444)
+    before = path.read_bytes()
+    with pytest.raises(PermissionError, match="read-only"):
+        bn.trajectory.annotate(path, "word", 2)
+    assert path.read_bytes() == before

@@ -92,6 +92,8 @@ def test_survival_of_a_textbook():
     np.testing.assert_array_equal(found.at_risk[1:], [21, 17, 15, 12, 11, 7, 6])
     with pytest.raises(ValueError, match="until 35 at most"):
         survival_curve(times, ends, at=[36.0])
+    with pytest.raises(ValueError, match="until 5 at most"):  # the one that could have been watched longer arrived
+        survival_curve([3.0, NAN, NAN, NAN], [10.0, 5.0, 5.0, 5.0], at=[8.0])
 
 
 def test_survival_where_nobody_or_everybody_arrived():

@@ -189,3 +189,34 @@ def test_drawing_changes_no_global_setting():
         bn.plotting.landscape(bn.MuellerBrown(), box=((-1.5, 1.2), (-0.3, 2.0)), ax=axes)
         bn.plotting.convergence([0.1, 0.2], {"a": [1e-3, 4e-3]}, orders={"a": 2}, ax=axes)
     assert dict(mpl.rcParams) == before
+
+
+def rows_of(potential, **parts):
+    parts = {"dynamics": bn.Overdamped(friction=0.7, kT=0.9), "dt": 0.05, "particles": 200, "dimension": 2} | parts
+    run = bn.Simulation(potential=potential, seed=7, **parts).run(steps=1500, every=0.1)
+    return {row.name: row for row in bn.analysis.summarise(run).rows}
+
+
+def test_analysis_expects_what_theory_does():
+    """Two baths, a scheme whose diffusion is its own, positions that are not confined, a force without a Laplacian."""
+    baths = rows_of(
+        bn.Harmonic([1.0, 4.0]), dynamics=bn.Overdamped(friction=0.7, kT=(0.5, 1.4)), integrator=bn.ExactOU()
+    )
+    for name, expected in (("configurational temperature", 1.22), ("virial temperature", 0.95)):
+        assert baths[name].expected == pytest.approx(expected)
+        assert abs(baths[name].value - expected) < 5.0 * baths[name].error
+    free = rows_of(bn.Free(), dynamics=DYNAMICS, integrator=bn.BAOAB(), dt=0.1)
+    assert free["diffusion, slope"].expected == bn.analysis.einstein_diffusion(
+        friction=0.7, kT=0.9, mass=1.3, dt=0.1, scheme="baoab"
+    )
+    assert free["virial temperature"].value is None
+    assert "not confined" in free["virial temperature"].word
+    swirl = rows_of(bn.Harmonic(2.1) + bn.Rotation(0.8))
+    assert "states no Laplacian" in swirl["configurational temperature"].word
+    unlike = rows_of(bn.Harmonic(2.1), dynamics=bn.Overdamped(friction=(0.2, 2.0), kT=0.9), integrator=bn.ExactOU())
+    assert "friction = [0.2, 2.0] differs between the axes" in unlike["friction, from the spectrum"].word
+
+
+def test_one_number_in_a_list_is_one_number():
+    one = rows_of(bn.Harmonic(2.1), dynamics=bn.Overdamped(friction=[0.7], kT=[0.9]))
+    assert one["virial temperature"].expected == 0.9

@@ -24,6 +24,7 @@ from brownian.analysis import Estimate
 from brownian.cli import FAILED, INTERRUPTED, NEGATIVE, OK, USAGE, main
 from brownian.report import Check
 from brownian.sweeps import Sweep, seed_of, sweep
+from brownian.sweeps.folder import SweepMismatch
 from brownian.sweeps.found import quantity
 from brownian.sweeps.processes import DEATHS
 from brownian.sweeps.worker import work
@@ -567,3 +568,36 @@ def test_dask_cluster_gives_the_same_and_survives_a_killed_worker(tmp_path, caps
     here = sweep("plain.py", {"friction": [0.5, 2]}, 2, out="here", workers=2)
     assert there["combinations"] == json.loads(json.dumps(here.as_data()))["combinations"]
     assert isinstance(here, Sweep)
+
+
+READS = """
+FACTOR = {factor}
+def helper(x):
+    return {power} * x
+def swept(*, k, seed=0):
+    return FACTOR * helper(k)
+"""
+
+
+def test_what_a_function_reads_belongs_to_its_source(threads, tmp_path, monkeypatch):
+    """A mean over replicas must not mix the numbers of two versions of a helper, or of a constant."""
+    monkeypatch.syspath_prepend(tmp_path)
+    module, path = "sweep_reads", tmp_path / "sweep_reads.py"
+
+    def again(replicas, **text):
+        path.write_text(READS.format(**{"factor": 1.5, "power": 2.0} | text))
+        importlib.invalidate_caches()
+        sys.modules.pop(module, None)
+        return values(sweep(importlib.import_module(module).swept, {"k": [1.0]}, replicas, executor=threads, out="s"))
+
+    first = again(2)
+    assert again(4)[:1] == first[:1]
+    for change in ({"factor": 2.5}, {"power": 30.0}):
+        with pytest.raises(SweepMismatch, match="its source was changed since"):
+            again(6, **change)
+
+
+def test_what_a_kill_leaves_of_a_manifest_is_in_nobodys_way(threads, tmp_path):
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / ".sweep.json.host.123.tmp").write_text("{")
+    assert len(values(sweep(noisy, {"friction": [0.5]}, 1, executor=threads, out="s"))) > 0

@@ -148,3 +148,19 @@ def test_the_verdict_is_on_the_last_level():
     verdict = bn.validate(run, averages=False)
     assert "annealed" in str(verdict)
     assert not [line for line in verdict.lines if line.verdict == "fail"]
+
+
+@pytest.mark.parametrize("make", [simulation, langevin], ids=["overdamped", "langevin"])
+def test_every_level_starts_in_its_own_stationary_state(make):
+    levels = (KT, 2.5, 6.0)
+    parts = {"particles": 3 * 4000, "start": "stationary"}
+    start = make(tempering=bn.Tempering(levels, every=10), **parts).initial_state()[0]
+    for k, kT in enumerate(levels):
+        x = start[0, k * 4000 : (k + 1) * 4000, 0]
+        expected = bn.theory.boltzmann_average(np.square, WELL.profile, kT=kT)
+        assert abs(bn.analysis.mean(x**2).z(expected)) < STANDARD_ERRORS
+        if make is langevin:
+            v = start[1, k * 4000 : (k + 1) * 4000, 0]
+            assert abs(bn.analysis.mean(langevin().dynamics.mass * v**2).z(kT)) < STANDARD_ERRORS
+    alone = make(**parts).initial_state()[0]
+    assert np.array_equal(start[: len(alone), :4000], alone[:, :4000])

@@ -1,6 +1,8 @@
 """Recorders and trajectories: what is written is what is read, by us and by others; what is broken is refused."""
 
+import copy
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
+import brownian as bn
 import brownian.trajectory
 from brownian.trajectory import (
     DiskTooSmall,
@@ -327,3 +330,24 @@ def test_files_of_other_programs(tmp_path):
         assert read.times.tolist() == [1, 2, 5, 6]
         with pytest.raises(TrajectoryError, match="does not say"):
             read.simulation()
+
+
+def test_a_file_stays_the_same_file_when_the_folder_changes(tmp_path, monkeypatch):
+    """Files are closed and opened again behind the scenes; another of that name must not take their place."""
+    for name, seed in (("one", 7), ("two", 8)):
+        (tmp_path / name).mkdir()
+        simulation = bn.Simulation(
+            potential=bn.Harmonic(2.1), dynamics=bn.Langevin(mass=1.3, friction=0.7, kT=0.9), dt=0.1, particles=5,
+            seed=seed,
+        )  # fmt: skip
+        simulation.run(steps=40, every=0.2, out=tmp_path / name / "run.h5md")
+    monkeypatch.chdir(tmp_path / "one")
+    trajectory = bn.open("run.h5md")
+    x = trajectory.positions[:]
+    assert str(trajectory.path) == "run.h5md"
+    monkeypatch.chdir(tmp_path / "two")
+    trajectory.close()
+    assert np.array_equal(trajectory.positions[:], x)
+    assert trajectory.path == tmp_path / "one" / "run.h5md"
+    for other in (pickle.loads(pickle.dumps(trajectory)), copy.deepcopy(trajectory)):
+        assert np.array_equal(other.positions[:], x)

@@ -85,3 +85,28 @@ def test_what_cannot_be_verified(tmp_path, capsys):
         bn.verify(arrays)
     assert main(["verify", str(tmp_path / "nothing.h5md")]) == USAGE
     assert "nothing.h5md" in capsys.readouterr().err
+
+
+COUNTED = {
+    "work": {"potential": bn.Moving(bn.Harmonic(2.1), velocity=0.3), "bookkeeping": True},
+    "stop times": {"potential": bn.Harmonic(2.1), "stop": bn.LeaveInterval(-1.0, 1.0), "start": np.zeros((50, 1))},
+    "accepted": {"potential": bn.Harmonic(2.1), "dynamics": bn.Overdamped(0.7, 0.9), "integrator": bn.MALA()},
+    "exchanged": {"potential": bn.Harmonic(2.1), "tempering": bn.Tempering((0.9, 2.0), 5)},
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_what_was_counted_and_when_is_compared_too(name, tmp_path):
+    path = tmp_path / "run.h5md"
+    parts = {"dynamics": bn.Langevin(mass=1.3, friction=0.7, kT=0.9), **COUNTED[name]}
+    bn.Simulation(dt=0.05, particles=50, seed=3, **parts).run(steps=400, every=0.5, out=path)
+    assert bn.verify(path).verdict == "verified"
+    for place in ("tallies/value", "position/time"):
+        with h5py.File(path, "r+") as file:
+            dataset = file[f"particles/trajectory/{place}"]
+            kept = dataset[...]
+            last = dataset[-1]
+            dataset[-1] = last + np.where(np.arange(np.size(last)).reshape(np.shape(last)) == 0, 1e-9, 0.0)
+        assert bn.verify(path).verdict == ("verified" if np.isnan(np.ravel(last)[0]) else "differs")
+        with h5py.File(path, "r+") as file:
+            file[f"particles/trajectory/{place}"][...] = kept

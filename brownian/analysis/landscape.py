@@ -59,7 +59,7 @@ def linear_stiffness(potential, dimension):
 
 
 def refuse_unlike_axes(trajectory):
-    """Raise where the file says that axes differ in friction or stiffness: one spectrum cannot stand for all of them."""
+    """Raise where the file says that axes differ in friction or stiffness: one spectrum can't stand for them all."""
     unlike = []
     with suppress(ValueError):
         unlike.append(("friction", known(trajectory, "friction")[0]))

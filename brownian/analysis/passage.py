@@ -115,7 +115,7 @@ def survival_curve(times, end, *, at=None, confidence=0.95):
     """
     from scipy.special import ndtri
 
-    durations, arrived, ends = _watched(times, end)
+    durations, arrived, _ = _watched(times, end)
     outside, order = _outside(confidence), np.sort(durations)
     steps, deaths = np.unique(durations[arrived], return_counts=True)
     at = np.unique(np.r_[0.0, steps]) if at is None else np.asarray(at, dtype=np.float64)
@@ -126,7 +126,7 @@ def survival_curve(times, end, *, at=None, confidence=0.95):
     curve = np.r_[1.0, np.cumprod(1.0 - deaths / watched)]
     sums = np.r_[0.0, np.cumsum(deaths / (watched * np.where(survived, watched - deaths, 1.0)))]
     if np.any((at > order[-1]) & (curve[-1] > 0.0)):
-        raise ValueError(f"at = {at.max():g}, but no particle was watched beyond {order[-1]:g}")
+        raise ValueError(f"at = {at.max():g}, but particles were watched until {order[-1]:g} at most")
     at_risk = len(durations) - np.searchsorted(order, at)
     logs = -np.log(np.where(curve > 0.0, curve, 0.5))
     reach = np.exp(-ndtri(outside) * np.sqrt(sums) / np.where(logs > 0.0, logs, 1.0))

@@ -69,7 +69,7 @@ def exact_moments(potential, kT=1.0, dimension=None):
     if score is not None:
         raise TypeError(f"exact_moments: {score.__name__} gives a force only, and what it leads to is not Boltzmann's")
     if depends_on_time(potential):
-        raise ValueError(f"exact_moments: {name} depends on time; give the potential of one time")
+        raise ValueError(f"exact_moments: parameters of {name} move with time; give the potential of one time")
     dimension = _dimension(potential, dimension)
     known = potential.moments(kT, dimension) if hasattr(potential, "moments") else None
     if known is None:

@@ -29,19 +29,21 @@ _ALONE = threading.Lock()  # scenarios draw pictures and talk: one at a time in 
 class Script:
     """A scenario script, named by its path and known by its digest.
 
-    ``text`` is set where workers may see other files than we do.
+    ``switches`` are the options without a value; ``text`` is set where workers may see other files than we do.
     """
 
     path: str
     shown: str
     digest: str
+    switches: tuple[str, ...] = ()
     text: bytes | None = None
 
     @classmethod
     def of(cls, path):
         """The script of a path."""
-        load(path)  # refuses what is no scenario
-        return cls(str(pathlib.Path(path).absolute()), str(path), _digest(pathlib.Path(path).read_bytes()))
+        taken = options(load(path).run)  # refuses what is no scenario
+        switches = tuple(name for name, default in taken if isinstance(default, bool))
+        return cls(str(pathlib.Path(path).absolute()), str(path), _digest(pathlib.Path(path).read_bytes()), switches)
 
     @property
     def name(self):
@@ -59,10 +61,9 @@ class Script:
     def again(self, given, seed):
         """The command that makes one job again."""
         words = ["brownian", "run", self.shown]
-        known = self.arguments()
         for name, value in _with_seed(given, seed).items():
             flag = name.replace("_", "-")
-            if isinstance(known.get(name), bool):
+            if name in self.switches:
                 words.append(f"--{flag}" if value else f"--no-{flag}")
             elif str(value).startswith("-"):
                 words.append(f"--{flag}={value}")

@@ -100,7 +100,8 @@ def annotate(path, name, data):
             with reading(path), h5py.File(draft, "r+") as file:
                 _store(file, name, written, path)
             try:
-                shutil.copy(path, partial(path))
+                shutil.copyfile(path, partial(path))
+                shutil.copymode(path, partial(path))
                 draft.write_to(partial(path))
                 os.replace(partial(path), path)
             except OSError as error:
