@@ -601,3 +601,16 @@ def test_what_a_kill_leaves_of_a_manifest_is_in_nobodys_way(threads, tmp_path):
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / ".sweep.json.host.123.tmp").write_text("{")
     assert len(values(sweep(noisy, {"friction": [0.5]}, 1, executor=threads, out="s"))) > 0
+
+
+def test_what_a_script_reads_from_elsewhere_belongs_to_it_too(threads, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "sweep_helper.py").write_text("K = 1.0")
+    script = SCENARIO.replace("import brownian", "import sweep_helper\nimport brownian")
+    pathlib.Path("plain.py").write_text(script.replace("measured = kT", "measured = sweep_helper.K * kT"))
+    sweep("plain.py", {"friction": [0.5]}, 1, executor=threads, out="s")
+    sweep("plain.py", {"friction": [0.5]}, 2, executor=threads, out="s")
+    monkeypatch.setattr(sys.modules["sweep_helper"], "K", 3.0)
+    with pytest.raises(SweepMismatch, match="its source was changed since"):
+        sweep("plain.py", {"friction": [0.5]}, 3, executor=threads, out="s")
+    sys.modules.pop("sweep_helper")

@@ -29,21 +29,29 @@ _ALONE = threading.Lock()  # scenarios draw pictures and talk: one at a time in 
 class Script:
     """A scenario script, named by its path and known by its digest.
 
-    ``switches`` are the options without a value; ``text`` is set where workers may see other files than we do.
+    ``reads`` is the digest of what it reads from elsewhere, where that can be told; ``switches`` are the options
+    without a value; ``text`` is set where workers may see other files than we do.
     """
 
     path: str
     shown: str
     digest: str
+    reads: str = ""
     switches: tuple[str, ...] = ()
     text: bytes | None = None
 
     @classmethod
     def of(cls, path):
         """The script of a path."""
-        taken = options(load(path).run)  # refuses what is no scenario
-        switches = tuple(name for name, default in taken if isinstance(default, bool))
-        return cls(str(pathlib.Path(path).absolute()), str(path), _digest(pathlib.Path(path).read_bytes()), switches)
+        run = load(path).run  # refuses what is no scenario
+        switches = tuple(name for name, default in options(run) if isinstance(default, bool))
+        digest, reads = _digest(pathlib.Path(path).read_bytes()), _digest(fingerprint_of(run) or b"")
+        return cls(str(pathlib.Path(path).absolute()), str(path), digest, reads, switches)
+
+    @property
+    def source(self):
+        """Digest of all that a change of would make another sweep."""
+        return _digest(f"{self.digest} {self.reads}".encode())
 
     @property
     def name(self):
@@ -110,6 +118,11 @@ class Function:
                 f"{module}.{name}: its source can't be read, so that no change of it would be seen"
             ) from None
         return cls(function, _digest(text.encode() + (fingerprint_of(function) or b"")))
+
+    @property
+    def source(self):
+        """Digest of all that a change of would make another sweep."""
+        return self.digest
 
     @property
     def name(self):

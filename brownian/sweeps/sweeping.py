@@ -114,7 +114,7 @@ def sweep(
         raise ValueError(f"replicas = {replicas} at every combination are more than {MOST_JOBS} jobs")
     seeded = "seed" in arguments or None in arguments
     description = {
-        "kind": type(subject).__name__.lower(), "name": subject.name, "digest": subject.digest, "swept": subject.shown,
+        "kind": type(subject).__name__.lower(), "name": subject.name, "digest": subject.source, "swept": subject.shown,
         "fixed": fixed, "seed": seed, "common_random_numbers": bool(common_random_numbers), "varied": sorted(varied),
         "values": varied, "replicas": replicas,
     }  # fmt: skip
