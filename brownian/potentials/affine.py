@@ -6,7 +6,7 @@ from .definition import force
 from .timing import depends_on_time
 
 UNIT = 2.0**50  # where K is read off: so far out that f has no share in its rounding
-SCALES = 2.0 ** np.arange(-50, 51, 5)  # lengths at which the force is looked at: any unit may be used
+SCALES = 2.0 ** np.array(sorted(range(-50, 51, 5), key=abs))  # lengths that are looked at: any unit may be used
 
 
 def affine_force(potential, dimension, t=None):
@@ -19,10 +19,12 @@ def affine_force(potential, dimension, t=None):
         return None
     t = 0.0 if t is None else t
     points = np.random.default_rng(5).normal(size=(8, dimension)) * 2.7
-    points = (points * SCALES[:, np.newaxis, np.newaxis]).reshape(-1, dimension)
     with np.errstate(all="ignore"):  # a probe may leave a formula's domain
         constant = force(potential, np.zeros((1, dimension)), t)[0]
         stiffness = -(force(potential, UNIT * np.eye(dimension), t) - constant).T / UNIT
-        error = np.abs(force(potential, points, t) - (constant - points @ stiffness.T)).max(axis=1)
-        scale = np.abs(constant).max() + np.abs(stiffness).max() * np.abs(points).max(axis=1)
-    return (stiffness, constant) if np.all(error <= 1e-11 * scale + 1e-300) else None
+        for x in (length * points for length in SCALES):  # few at a time: they are not worth compiling
+            error = np.abs(force(potential, x, t) - (constant - x @ stiffness.T)).max()
+            size = np.abs(constant).max() + np.abs(stiffness).max() * np.abs(x).max()
+            if not error <= 1e-11 * size + 1e-300:
+                return None
+    return stiffness, constant
