@@ -6,7 +6,7 @@ from .definition import force
 from .timing import depends_on_time
 
 UNIT = 2.0**50  # where K is read off: so far out that f has no share in its rounding
-SCALES = 2.0 ** np.array(sorted(range(-50, 51, 5), key=abs))  # lengths that are looked at: any unit may be used
+SCALES = 2.0 ** np.array(sorted(range(-50, 51, 10), key=abs))  # lengths that are looked at: any unit may be used
 
 
 def affine_force(potential, dimension, t=None):
