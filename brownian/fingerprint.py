@@ -112,7 +112,10 @@ class _Feed:
         self.value(function.__defaults__, names)
         self.value(tuple(sorted((function.__kwdefaults__ or {}).items())), names)
         for cell in function.__closure__ or ():
-            self.value(cell.cell_contents, names)
+            try:
+                self.value(cell.cell_contents, names)
+            except ValueError:  # it is empty
+                self.words("nothing")
         for name in sorted(self.code(function.__code__)):
             if name in function.__globals__:
                 self.words(name)

@@ -91,7 +91,7 @@ def forecast(target, integrator, dynamics, dt, dimension, start=None):
     target
         A potential or a score.
     integrator, dynamics, dt, dimension
-        As a ``Simulation`` takes them.
+        As a ``Simulation`` takes them, with one friction and one kT.
     start
         Positions, shape (particles, dimension), where to look where no minimum is known; None: the origin.
 
@@ -107,6 +107,12 @@ def forecast(target, integrator, dynamics, dt, dimension, start=None):
     >>> print(f"{found.bias:.6f} {found.limit:.6f}")  # 1 / (1 - k tau / 2) - 1, 2 / k
     0.117318 0.952381
     """
+    for name in ("friction", "kT"):
+        if np.ptp(getattr(dynamics, name)) > 0.0:
+            raise ValueError(
+                f"{name} = {getattr(dynamics, name)!r}, but one number is needed here: a minimum's directions are not "
+                "the axes"
+            )
     curvatures, word = curvatures_of(target, dimension, start)
     friction = float(np.max(dynamics.friction))
     limit = integrator.stability_limit(dynamics, float(curvatures[-1])) / friction if len(curvatures) else np.inf

@@ -10,9 +10,11 @@ import operator
 import numpy as np
 
 from ..arguments import checked, shortened
+from ..description import build_dynamics
 from ..progress import Progress
 from ..theory import checks
 from ..theory.linear import SCHEME_OF
+from ..trajectory.description import following
 from .series import BLOCKS, ENOUGH
 from .statistics import Estimate, TooFewData
 
@@ -60,6 +62,12 @@ def known(trajectory, *names, **given):
             raise ValueError(f"{name} is not known: the file does not tell it, and {name} = None was given")
         values.append(value if isinstance(value, str) else _parameter(name, value, trajectory.dimension))
     return values
+
+
+def dynamics_of(trajectory):
+    """The dynamics that a description states; TrajectoryError where it states none."""
+    with following("the trajectory" if trajectory.path is None else str(trajectory.path), trajectory.path):
+        return build_dynamics(trajectory.description["dynamics"])
 
 
 def _parameter(name, value, dimension):

@@ -9,7 +9,7 @@ from .. import theory
 from ..arguments import checked
 from ..trajectory.description import word_on_start
 from .landscape import gradient, linear_stiffness, potential_of
-from .reading import MEMORY, finite, first_frame, frame_interval, known
+from .reading import MEMORY, dynamics_of, finite, first_frame, frame_interval, known
 from .series import integrated_autocorrelation_time
 from .statistics import TooFewData
 
@@ -112,10 +112,10 @@ def slowest_time(trajectory, stiffness, mass, friction):
     dynamics = trajectory.description.get("dynamics")
     kind = dynamics.get("class") if isinstance(dynamics, dict) else None
     if kind == "GeneralizedLangevin":
-        own = trajectory.simulation().dynamics
+        own = dynamics_of(trajectory)
         modes = {"friction": own.frictions, "memory": own.times, "white_friction": own.friction}
         return max(theory.gle_slowest_time(mass=mass, stiffness=float(k), **modes) for k in stiffness)
-    times = [trajectory.simulation().dynamics.time] if kind in ("ColoredNoise", "ActiveForce") else []
+    times = [dynamics_of(trajectory).time] if kind in ("ColoredNoise", "ActiveForce") else []
     times += [
         float(theory.harmonic_relaxation_time(friction=lam, stiffness=k, mass=mass)) if k > 0.0 else _free(mass, lam)
         for k, lam in zip(stiffness, np.broadcast_to(friction, stiffness.shape), strict=True)

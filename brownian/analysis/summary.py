@@ -17,7 +17,7 @@ from .equilibrium import (
 )
 from .landscape import linear_stiffness, potential_of
 from .passage import escape_rate, mean_first_passage_time
-from .reading import known
+from .reading import dynamics_of, known
 from .stationarity import relaxation
 from .statistics import TooFewData, mean
 from .transport import diffusion, einstein_diffusion, green_kubo
@@ -189,7 +189,7 @@ def _at(function, trajectory, lag, start):
 
 def _einstein(trajectory):
     """Of the scheme; of dynamics with memory, for which no scheme's is known, that of continuous time."""
-    dynamics = trajectory.simulation().dynamics
+    dynamics = dynamics_of(trajectory)
     if isinstance(dynamics, Langevin | Overdamped):
         return einstein_diffusion(trajectory)
     return dynamics.diffusion
