@@ -331,3 +331,18 @@ def test_bad_input_names_the_value_and_what_is_allowed(message, call):
     """ValueError, with the name of what was wrong."""
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_slowest_mode_with_memory():
+    """The root of s^2 + s/tau + lambda/(m tau) = 0 nearest to 0; m / lambda without memory; the decay that is seen."""
+    m, lam, tau = 1.3, 0.7, 0.6
+    roots = np.roots([1.0, 1.0 / tau, lam / (m * tau)])
+    found = theory.gle_slowest_time(mass=m, friction=lam, memory=tau)
+    close(found, float(-1.0 / roots.real.max()), 1e-12)
+    close(theory.gle_slowest_time(mass=m, friction=lam, memory=1e-9), m / lam, 1e-6)
+    words = {"mass": 0.1, "friction": [2.0, 1.0], "memory": [0.05, 0.1], "stiffness": 0.2}
+    slow = theory.gle_slowest_time(**words)
+    late = theory.gle_vacf(np.array([10.0, 11.0]) * slow, kT=KT, **words)
+    close(float(np.log(late[0] / late[1])), 1.0, 1e-3)
+    with pytest.raises(ValueError, match="one length"):
+        theory.gle_slowest_time(mass=m, friction=[0.4, 0.3], memory=[0.6])

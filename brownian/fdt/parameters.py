@@ -1,6 +1,6 @@
 """What a trajectory is judged against: from its own description, or from what is given, every missing part named."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,19 @@ class Claim:
     def free(self):
         """Whether there is no force at all, or a constant one."""
         return self.linear is not None and not self.linear[0].any()
+
+    @property
+    def coupled_baths(self):
+        """Whether a linear force couples components of unequal kT: a stationary state, but no equilibrium."""
+        if self.linear is None or np.ptp(self.kT) == 0.0:
+            return False
+        return bool(np.any(self.linear[0] != np.diag(np.diag(self.linear[0]))))
+
+    def at_one_kT(self):
+        """The same claim with the mean kT in all components: what equilibrium would be."""
+        if np.ptp(self.kT) == 0.0:
+            return self
+        return replace(self, dynamics=replace(self.dynamics, kT=float(np.mean(self.kT))))
 
     def probe(self):
         """M, b, N of one step for an affine force."""

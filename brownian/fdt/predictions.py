@@ -20,7 +20,8 @@ class Prediction(NamedTuple):
     """Expected values of the averages, and what the integrator may add to them where it is not known exactly.
 
     kinetic, virial: per component, relative to its kT; configurational: one number; all 1 at dt -> 0 in equilibrium.
-    center: of positions; drift: of velocities.  bias: bound.  cosines: of <cos(pi k u)>.
+    center: of positions; drift: of velocities.  bias: bound.  cosines: of <cos(pi k u)>.  of_baths: what the first
+    three are for coupled components of unequal kT, where there is no equilibrium; None otherwise.
     """
 
     kinetic: np.ndarray
@@ -31,6 +32,7 @@ class Prediction(NamedTuple):
     bias: float
     cosines: np.ndarray
     word: str
+    of_baths: tuple | None = None
 
 
 def half_kick(claim):
@@ -87,7 +89,7 @@ def bias_bound(part):
 
 
 def _affine(claim):
-    """From the discrete Lyapunov equation of the kernel itself; with unequal kT its law is not one of equilibrium."""
+    """From the discrete Lyapunov equation of the kernel itself, at one kT: unequal kT are no equilibrium."""
     D = claim.dimension
     stiffness, constant = claim.linear
     probe = claim.probe()
@@ -106,18 +108,25 @@ def _affine(claim):
             kinetic = claim.mass * np.diag(N @ N.T) / (1.0 - np.diag(M) ** 2) / claim.kT
             drift = probe.shift[speeds] / (1.0 - np.diag(M)) - _to_half_step(claim) * constant
         return Prediction(kinetic, ones, 1.0, np.zeros(D), drift, 0.0, nothing, "")
-    covariance = probe.stationary_covariance()
+    kinetic, virial, configurational = _averages(claim.at_one_kT())
+    of_baths = _averages(claim) if claim.coupled_baths else None
+    center = np.linalg.solve(stiffness, constant)
+    return Prediction(kinetic, virial, configurational, center, np.zeros(D), 0.0, nothing, "", of_baths)
+
+
+def _averages(claim):
+    """Kinetic and virial ratios of each component, and the configurational one, where the scheme is stationary."""
+    D, (stiffness, _) = claim.dimension, claim.linear
+    covariance = claim.probe().stationary_covariance()
     xx = covariance[:D, :D]
-    kinetic = ones
+    kinetic = np.ones(D)
     if claim.underdamped:
         turn = np.eye(2 * D)
         turn[D:, :D] = _to_half_step(claim)[:, np.newaxis] * stiffness
         kinetic = claim.mass * np.diag(turn @ covariance[: 2 * D, : 2 * D] @ turn.T)[D:] / claim.kT
     virial = np.diag(stiffness @ xx) / claim.kT
     configurational = float((np.diag(stiffness @ xx @ stiffness.T) / claim.kT).sum() / np.trace(stiffness))
-    center = np.linalg.solve(stiffness, constant)
-    word = "" if np.ptp(claim.kT) == 0.0 else "of the baths together"
-    return Prediction(kinetic, virial, configurational, center, np.zeros(D), 0.0, nothing, word)
+    return kinetic, virial, configurational
 
 
 def _one_dimensional(claim):

@@ -42,13 +42,14 @@ def validate(trajectory, *, potential=None, scheme=None, mass=None, friction=Non
     simulation : Simulation, optional
         The simulation that made the trajectory, where the file can't build it.
     family_error : float
-        Probability that a correct run fails any test (Holm); also 1 - level of the intervals.
+        Probability that a correct run in equilibrium fails any test (Holm); also 1 - level of the intervals.
     within : float
         R = <eta eta> / (2 lambda kT) must be known to lie in 1 +- within for a "pass".
     seeded : bool
         For our own files: compare the noise with that of the seed, or replay a stretch.
     averages : bool
-        Make the tests of stationary averages and of the response too.
+        Make the tests of stationary averages and of the response too: those of equilibrium, so that what is out of it
+        (coupled components of unequal kT, ``ColoredNoise``, ``ActiveForce``) fails there.
 
     Returns
     -------

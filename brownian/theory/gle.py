@@ -157,6 +157,10 @@ def gle_slowest_time(*, mass, friction, memory, white_friction=0.0, stiffness=0.
     ValueError
         If a parameter is out of its range or not finite, or friction and memory differ in length.
 
+    Notes
+    -----
+    Source: R. Zwanzig, Nonequilibrium Statistical Mechanics (2001), chapter 1; without memory it is m / lambda.
+
     Examples
     --------
     >>> print(f"{gle_slowest_time(mass=0.2, friction=0.7, memory=10.0):.10f}")
