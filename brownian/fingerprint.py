@@ -108,7 +108,8 @@ class _Feed:
 
     def function(self, function, names):
         """Code, defaults, and the values of the names that it reads."""
-        names = {*names, *self.code(function.__code__)}
+        own = self.code(function.__code__)
+        names = {*names, *own}
         self.value(function.__defaults__, names)
         self.value(tuple(sorted((function.__kwdefaults__ or {}).items())), names)
         for cell in function.__closure__ or ():
@@ -116,7 +117,7 @@ class _Feed:
                 self.value(cell.cell_contents, names)
             except ValueError:  # it is empty
                 self.words("nothing")
-        for name in sorted(self.code(function.__code__)):
+        for name in sorted(own):
             if name in function.__globals__:
                 self.words(name)
                 self.value(function.__globals__[name], names)

@@ -7,6 +7,7 @@ import pytest
 
 import brownian as bn
 from brownian.potentials.affine import affine_force
+from brownian.potentials.potential import add_energy, add_force
 from brownian.potentials.timing import depends_on_time
 
 TRAP, SLOW = bn.Harmonic(2.1), bn.Overdamped(friction=0.7, kT=0.9)
@@ -46,6 +47,24 @@ class Late(NamedTuple):
         return -self.k * x * (1.0 if t < 100.0 else 2.0)
 
 
+@bn.potential
+class Around(NamedTuple):
+    """A potential around another, which gets t handed on."""
+
+    inner: tuple
+    rate: float
+
+    def add_energy(self, x, t, u):
+        add_energy(self.inner, x, t, u)
+        for i in range(x.shape[1]):
+            u[i] += self.rate * t * x[0, i]
+
+    def add_force(self, x, t, f):
+        add_force(self.inner, x, t, f)
+        for i in range(x.shape[1]):
+            f[0, i] -= self.rate * t
+
+
 @pytest.mark.parametrize("name", MOVING)
 def test_what_moves_is_seen(name):
     potential = MOVING[name]
@@ -68,6 +87,8 @@ def test_what_rests_is_left_alone():
     assert not any(depends_on_time(potential) for potential in still)
     assert depends_on_time(Late(2.1))
     assert depends_on_time(Own(1.0) + Late(1.0))
+    assert depends_on_time(Around(bn.Ring(2.0, 1.5), 0.3))
+    assert not depends_on_time(Around(bn.Ring(2.0, 1.5), 0.0))
     late = MOVING["a late ramp"]
     assert not depends_on_time(late, 0.0, 2.0)
     assert not depends_on_time(late, 3.0, 50.0)

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from .definition import energy, force, without_energy
+from .definition import dimension_of, energy, force, without_energy
 from .driven import DrivenPotential
 from .potential import parts
 
@@ -63,7 +63,7 @@ def _reads_time(cls):
 
 
 def _differs(potential, first, last):
-    dimension = getattr(potential, "dimension", None) or 1
+    dimension = max(dimension_of(part) or 1 for part in (potential, *parts(potential)))
     x = np.random.default_rng(5).normal(size=(4, dimension)) * 1.3
     times = first + np.array([0.0, 0.37, 0.71, 1.37, 1.93, 11.7, 133.0])
     with np.errstate(all="ignore"):
