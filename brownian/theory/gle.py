@@ -169,4 +169,5 @@ def gle_slowest_time(*, mass, friction, memory, white_friction=0.0, stiffness=0.
     A = _generator(mass, friction, memory, 1.0, white_friction, stiffness)
     if A[1, 0] == 0.0:  # the position relaxes to nothing
         A = np.delete(np.delete(A, 1, 0), 1, 1)
-    return float(-1.0 / np.linalg.eigvals(A).real.max())
+    slowest = -float(np.linalg.eigvals(A).real.max())
+    return 1.0 / slowest if slowest > 0.0 else np.inf  # slower than rounding tells beside the fastest
