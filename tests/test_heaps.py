@@ -1,6 +1,8 @@
-"""The heaps of texts of varying length: HDF5 follows a damaged one without end, so that it must not get there."""
+"""Heaps of texts and sizes of packed chunks: damaged ones make HDF5 loop or crash, so that it must not get there."""
 
 import struct
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -63,3 +65,26 @@ def test_both_ends_of_a_large_file_are_searched(path, monkeypatch, end):
     monkeypatch.setattr(heaps, "PIECE", at + len(heaps.HEAP) if end == "first" else len(whole) - at)
     with pytest.raises(TrajectoryError, match="heap"):
         heaps.check_heaps(path)
+
+
+@pytest.mark.parametrize(("size", "offset"), [(0, None), (4, None), (2**31, None), (None, 2**40)])
+def test_packed_chunks_that_cannot_be(path, size, offset):
+    """In a child: the crash that is asked for would be that of the tests."""
+    x = np.random.default_rng(5).normal(size=(12, 5, 3))
+    with h5py.File(path, "w") as file:
+        position = file.create_group("particles/all/position")
+        packed = {"chunks": (4, 5, 3), "compression": "gzip", "shuffle": True, "fletcher32": True}
+        value = position.create_dataset("value", data=x, **packed)
+        position["step"] = np.arange(12)
+        held = value.id.get_chunk_info(1)
+    assert np.array_equal(bn.open(path).positions[:], x)
+    entry = struct.pack("<IIQQQQQ", held.size, 0, 4, 0, 0, 0, held.byte_offset)
+    whole = path.read_bytes()
+    assert whole.count(entry) == 1
+    changed = struct.pack("<IIQQQQQ", held.size if size is None else size, 0, 4, 0, 0, 0, offset or held.byte_offset)
+    path.write_bytes(whole.replace(entry, changed))
+    code = f"import brownian as bn; bn.open({str(path)!r}).positions[:]"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1, "it crashed"
+    assert "TrajectoryError" in done.stderr
+    assert "cannot be read, the file is damaged" in done.stderr

@@ -18,6 +18,7 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # bytes of one, other filters more: of a file that was made to fill a memory.
 EXPANSION, ALWAYS = 100, 2**28
 LARGEST_ATTRIBUTE = 2**16
+CHECKSUM_BYTES = 4  # of the Fletcher filter
 WRITING_SWMR = 4
 ATTEMPTS = 26  # to read what a writer may be writing: 0.1 s
 
@@ -207,6 +208,24 @@ def check_chunks(dataset, room, path):
             name = printable(name.decode("utf-8", "replace"))
             where = f"{path}: {dataset.name} is packed by a filter that is not installed here"
             raise TrajectoryError(f"{where}, number {number} {name!r} (many come with `pip install hdf5plugin`)", path)
+    if dataset.chunks and packing.get_nfilters():
+        _check_packed(dataset, path)
+
+
+def _check_packed(dataset, path):
+    """Raise TrajectoryError for a packed chunk of no bytes, in which HDF5 looks for a checksum, or beyond the file."""
+    least, length = CHECKSUM_BYTES * dataset.fletcher32, os.path.getsize(path)
+
+    def wrong(chunk):
+        return chunk if chunk.size <= least or chunk.byte_offset + chunk.size > length else None
+
+    found = dataset.id.chunk_iter(wrong)
+    if found is not None:
+        raise TrajectoryError(
+            f"{path}: cannot be read, the file is damaged ({dataset.name} says that its chunk at {found.chunk_offset} "
+            f"has {found.size} bytes at {found.byte_offset})",
+            path,
+        )
 
 
 def checked_dataset(group, name, kinds, dimensions, unused=False):
