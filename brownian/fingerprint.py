@@ -29,19 +29,18 @@ def fingerprint(cls):
     if cls.__module__.partition(".")[0] == "brownian":
         generated = cls.__module__.startswith("brownian.generated.")  # whose names are digests
         return cls.__module__.encode() if generated else _module_source(cls.__module__)
-    feed = _Feed()
-    try:
-        feed.compiled(cls)
-    except _NotKnown:
-        return None
-    return feed.digest.digest()
+    return _told(_Feed.compiled, cls)
 
 
 def fingerprint_of(function):
     """Digest of a function and of what it reads; None where that can't be told."""
+    return _told(_Feed.function, function, ())
+
+
+def _told(how, *values):
     feed = _Feed()
     try:
-        feed.function(function, ())
+        how(feed, *values)
     except _NotKnown:
         return None
     return feed.digest.digest()

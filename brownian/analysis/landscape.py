@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from ..potentials.affine import affine_force
+from ..potentials.affine import separate_force
 from ..potentials.timing import depends_on_time
 from .reading import first_frame, known
 
@@ -52,10 +52,8 @@ def linear_stiffness(potential, dimension):
     >>> linear_stiffness(bn.Harmonic(2.1), 2), linear_stiffness(bn.DoubleWell(barrier=2.0, width=1.2), 1)
     (array([2.1, 2.1]), None)
     """
-    affine = affine_force(potential, dimension)
-    if affine is None or np.any(affine[0] != np.diag(np.diag(affine[0]))):
-        return None
-    return np.diag(affine[0]).copy()
+    separate = separate_force(potential, dimension)
+    return None if separate is None else separate[0]
 
 
 def refuse_unlike_axes(trajectory):

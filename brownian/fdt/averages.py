@@ -74,18 +74,18 @@ def _static(claim, means, prediction):
             continue
         values, expected = means.of(key), prediction[k]
         alike = np.ptp(expected) <= 1e-12 and np.ptp(claim.kT) == 0.0 and np.ptp(claim.friction) == 0.0
-        columns = [(values.mean(axis=1), float(expected[0]), "", word)] if alike else [
+        columns = [(values.mean(axis=1), float(expected[0]), "", "")] if alike else [
             (values[:, d], float(expected[d]), f", component {d}", _of_baths(prediction, k, d))
             for d in range(values.shape[1])
         ]  # fmt: skip
-        for column, target, which, said in columns:
-            lines.append(_mean_line(f"{names[key]}{which}", column, target, bias, said))
+        for column, target, which, own in columns:
+            lines.append(_mean_line(f"{names[key]}{which}", column, target, bias, word, own))
     if "curvature" in means.sums and math.isfinite(prediction.configurational):
         forces, curvature = means.of("configurational")[:, 0], means.of("curvature")[:, 0]
         expected = prediction.configurational
         scaled = expected + (forces - expected * curvature) / curvature.mean()
-        said = _of_baths(prediction, 2)
-        lines.append(_mean_line("configurational <|F|^2> / kT <lap U>", scaled, expected, bias, said))
+        name, own = "configurational <|F|^2> / kT <lap U>", _of_baths(prediction, 2)
+        lines.append(_mean_line(name, scaled, expected, bias, word, own))
     if "density" in means.sums:
         values = means.of("density")
         if len(values) > 2 * HARMONICS:
@@ -96,14 +96,14 @@ def _static(claim, means, prediction):
 
 
 def _of_baths(prediction, k, component=None):
-    """A word on what an average is where there is no equilibrium, or on the prediction."""
+    """A word on what an average is where there is no equilibrium."""
     if prediction.of_baths is None:
-        return prediction.word
+        return ""
     value = prediction.of_baths[k] if component is None else prediction.of_baths[k][component]
     return f"of equilibrium; coupled baths of unequal kT have {value:.4g}"
 
 
-def _mean_line(name, values, expected, bias, word):
+def _mean_line(name, values, expected, bias, word, own=""):
     mean, error, z, p = mean_test(values, expected, bias, positive=True)
-    word = word if bias or expected != 1.0 or word.startswith("of equilibrium;") else ""
+    word = own or (word if bias or expected != 1.0 else "")
     return Line(name, "statics", mean, expected, error, z, p, bias=bias, word=word)

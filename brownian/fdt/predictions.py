@@ -92,7 +92,6 @@ def _affine(claim):
     """From the discrete Lyapunov equation of the kernel itself, at one kT: unequal kT are no equilibrium."""
     D = claim.dimension
     stiffness, constant = claim.linear
-    probe = claim.probe()
     ones, nothing = np.ones(D), np.zeros(HARMONICS)
     if not claim.dynamics.equilibrium:
         center = np.zeros(D) if claim.free else np.linalg.solve(stiffness, constant)
@@ -103,7 +102,7 @@ def _affine(claim):
     if claim.free:
         kinetic, drift = ones, np.zeros(D)
         if claim.underdamped:
-            speeds = slice(D, 2 * D)
+            probe, speeds = claim.probe(), slice(D, 2 * D)
             M, N = probe.matrix[speeds, speeds], probe.noise[speeds]
             kinetic = claim.mass * np.diag(N @ N.T) / (1.0 - np.diag(M) ** 2) / claim.kT
             drift = probe.shift[speeds] / (1.0 - np.diag(M)) - _to_half_step(claim) * constant

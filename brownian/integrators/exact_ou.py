@@ -6,7 +6,7 @@ import numpy as np
 
 from ..compiled import fma
 from ..dynamics import Langevin, Overdamped
-from ..potentials.affine import affine_force
+from ..potentials.affine import separate_force
 from ..potentials.definition import named
 from ..theory.ou import affine_ou
 from .integrator import (
@@ -119,10 +119,10 @@ def linear_force(potential, dimension):
     ValueError
         if the force is not of this form (probed at random points on all scales), or changes with time.
     """
-    affine = affine_force(potential, dimension)
-    if affine is None or np.any(affine[0] != np.diag(np.diag(affine[0]))):
+    separate = separate_force(potential, dimension)
+    if separate is None:
         raise ValueError(
             "ExactOU needs a force F_d = f_d - k_d x_d for each component, without coupling and independent of time; "
             f"that of {named(potential)} is not"
         )
-    return np.diag(affine[0]).copy(), affine[1]
+    return separate

@@ -28,3 +28,11 @@ def affine_force(potential, dimension, t=None):
             if not error <= 1e-11 * size + 1e-300:
                 return None
     return stiffness, constant
+
+
+def separate_force(potential, dimension):
+    """Stiffness k_d [E/L^2] and constant f_d [E/L] of F_d = f_d - k_d x_d at all times, or None for another force."""
+    affine = affine_force(potential, dimension)
+    if affine is None or np.any(affine[0] != np.diag(np.diag(affine[0]))):
+        return None
+    return np.diag(affine[0]).copy(), affine[1]
